@@ -1,0 +1,79 @@
+//! The one time budget of a boot: every wait takes its deadline from here.
+
+use std::time::{Duration, Instant};
+
+/// When the boot must be over. Copied freely; it never grows.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    started: Instant,
+    total: Duration,
+}
+
+impl Budget {
+    /// A budget that starts now.
+    #[must_use]
+    pub fn starting_now(total: Duration) -> Self {
+        Self { started: Instant::now(), total }
+    }
+
+    /// The whole length of the budget.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        self.total
+    }
+
+    /// Time since the boot began.
+    #[must_use]
+    pub fn spent(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// What is left; zero when the time is over.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.total.saturating_sub(self.started.elapsed())
+    }
+
+    /// Whether the time is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    /// The moment at which the boot must be over.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.started + self.total
+    }
+
+    /// A wait of at most `wish` from now, cut at the end of the budget.
+    #[must_use]
+    pub fn until(&self, wish: Duration) -> Instant {
+        Instant::now() + wish.min(self.left())
+    }
+}
+
+/// Milliseconds for `poll(2)` and its like, rounded up so that a wait never spins.
+#[must_use]
+pub fn poll_milliseconds(wait: Duration) -> u16 {
+    u16::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_never_goes_beyond_the_budget() {
+        let budget = Budget::starting_now(Duration::from_millis(50));
+        assert!(budget.until(Duration::from_secs(9)) <= budget.end() + Duration::from_millis(1));
+        assert!(!budget.is_over());
+    }
+
+    #[test]
+    fn poll_rounds_up_and_saturates() {
+        assert_eq!(poll_milliseconds(Duration::from_micros(1)), 1);
+        assert_eq!(poll_milliseconds(Duration::ZERO), 0);
+        assert_eq!(poll_milliseconds(Duration::from_secs(1000)), u16::MAX);
+    }
+}

@@ -1,0 +1,122 @@
+//! Looking a name up with the lease's own name servers (RFC 1035): dom0's resolver asks
+//! dom0's servers over dom0's network, which know nothing of the guest's.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::rr::{Name, RData, RecordType};
+
+use crate::budget::Budget;
+use crate::limits::MAX_DNS_PACKET;
+
+const PORT: u16 = 53;
+/// How long each server is waited for, each time round.
+const PATIENCE: Duration = Duration::from_secs(2);
+const ROUNDS: usize = 2;
+
+/// The name servers of a lease.
+#[derive(Debug, Clone, Default)]
+pub struct Resolver {
+    servers: Vec<Ipv4Addr>,
+    domain: Option<String>,
+}
+
+/// Why a name has no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoAddress {
+    /// The lease names no name server.
+    #[error("the lease names no name server to look {0} up with: use its address")]
+    NoServers(String),
+    /// The servers know no address of that name.
+    #[error("the name server {1} knows no address of {0}")]
+    Unknown(String, Ipv4Addr),
+    /// The servers do not answer.
+    #[error("no name server of the lease answers for {0}")]
+    Silence(String),
+    /// No host can be called that.
+    #[error("{0} is no host's name")]
+    Malformed(String),
+}
+
+impl Resolver {
+    /// Asks `servers` in turn; names without a dot get `domain` behind them, as in PXELINUX.
+    #[must_use]
+    pub fn new(servers: Vec<Ipv4Addr>, domain: Option<String>) -> Self {
+        Self { servers, domain }
+    }
+
+    /// An IPv4 address of `host`.
+    ///
+    /// # Errors
+    /// [`NoAddress`].
+    pub fn look_up(&self, host: &str, budget: &Budget) -> Result<Ipv4Addr, NoAddress> {
+        if let Ok(address) = host.parse() {
+            return Ok(address);
+        }
+        let full = match &self.domain {
+            Some(domain) if !host.contains('.') => format!("{host}.{domain}."),
+            _ => format!("{}.", host.trim_end_matches('.')),
+        };
+        let name = Name::from_str(&full).map_err(|_| NoAddress::Malformed(host.to_owned()))?;
+        if self.servers.is_empty() {
+            return Err(NoAddress::NoServers(host.to_owned()));
+        }
+        let mut unknown = None;
+        for _ in 0..ROUNDS {
+            for server in &self.servers {
+                match ask(*server, &name, budget) {
+                    Ok(Some(address)) => return Ok(address),
+                    Ok(None) => unknown = Some(*server),
+                    Err(_) => {} // silent, or refusing: the next one may do better
+                }
+            }
+            if let Some(server) = unknown {
+                return Err(NoAddress::Unknown(host.to_owned(), server));
+            }
+        }
+        Err(NoAddress::Silence(host.to_owned()))
+    }
+}
+
+fn ask(server: Ipv4Addr, name: &Name, budget: &Budget) -> io::Result<Option<Ipv4Addr>> {
+    let mut message = Message::query();
+    message.metadata.recursion_desired = true;
+    message.add_query(Query::query(name.clone(), RecordType::A));
+    let id = message.metadata.id;
+    let question = message.to_vec().map_err(io::Error::other)?;
+    // Connected: the kernel drops what does not come from the server.
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.connect(SocketAddr::from((IpAddr::V4(server), PORT)))?;
+    socket.send(&question)?;
+    let until = budget.until(PATIENCE);
+    let mut buffer = [0; MAX_DNS_PACKET];
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::Error::from(io::ErrorKind::TimedOut));
+        }
+        socket.set_read_timeout(Some(left))?;
+        let length = socket.recv(&mut buffer)?;
+        let Ok(answer) = Message::from_vec(buffer.get(..length).unwrap_or_default()) else {
+            continue;
+        };
+        let is_ours = answer.metadata.id == id
+            && answer.queries.first().is_some_and(|query| query.name() == name);
+        if !is_ours {
+            continue;
+        }
+        return match answer.metadata.response_code {
+            // The server follows CNAMEs for us; the address may be under another name.
+            ResponseCode::NoError | ResponseCode::NXDomain => {
+                Ok(answer.answers.iter().find_map(|record| match &record.data {
+                    RData::A(address) => Some(address.0),
+                    _ => None,
+                }))
+            }
+            code => Err(io::Error::other(code.to_string())),
+        };
+    }
+}

@@ -1,0 +1,160 @@
+//! The driver around `tftp_client`: one socket, one transfer, the real clock.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+use tftp_client::{Ask, ErrorCode, Failure, FileName, Patience, ReadRequest, State, Transfer};
+
+use super::sink::Sink;
+use super::{FetchError, Pace, Progress, storage};
+use crate::budget::Budget;
+
+/// The kernel counts its own bookkeeping with each packet in the receive buffer.
+const RECEIVE_BUFFER_PER_WINDOW: usize = 4;
+/// Waits are cut to this, so that a stop or the deadline is seen.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+const SHORTEST_WAIT: Duration = Duration::from_micros(100);
+
+/// What to fetch from whom.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// The server.
+    pub server: SocketAddrV4,
+    /// The name as it goes on the wire.
+    pub path: &'a [u8],
+}
+
+/// Fetches one file; gives back its size.
+///
+/// # Errors
+/// [`FetchError`].
+pub fn fetch(
+    file: &File<'_>,
+    sink: &mut dyn Sink,
+    limit: u64,
+    pace: Pace,
+    budget: &Budget,
+    progress: &Progress,
+) -> Result<u64, FetchError> {
+    let name = FileName::new(file.path).map_err(|why| FetchError::Malformed(why.to_string()))?;
+    let mut request = ReadRequest::new(file.server, name, limit);
+    request.ask = Ask::default();
+    request.patience = match pace {
+        Pace::Probing => Patience::probing(),
+        Pace::Needed => Patience::default(),
+    };
+    let shown = format!("tftp://{}/{}", file.server, crate::text::printable(file.path));
+    let network =
+        |error: io::Error| FetchError::Refused(format!("{shown}: the network fails: {error}"));
+
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).map_err(network)?;
+    // As much as the kernel grants; the transfer recovers from what does not fit.
+    let _ = SockRef::from(&socket)
+        .set_recv_buffer_size(request.ask.window_bytes().saturating_mul(RECEIVE_BUFFER_PER_WINDOW));
+    let mut transfer = Transfer::new(request, Instant::now());
+    let mut buffer = vec![0; transfer.buffer_len()];
+    let mut waiter = Waiter::default();
+    loop {
+        send_all(&mut transfer, &socket).map_err(network)?;
+        match transfer.state() {
+            State::Done { size } => return Ok(size),
+            State::Failed(failure) => return Err(explain(failure)),
+            State::Asking | State::Receiving => {}
+        }
+        if budget.is_over() || progress.is_stopped() {
+            transfer.abandon(Instant::now(), ErrorCode::NotDefined);
+            send_all(&mut transfer, &socket).map_err(network)?;
+            return Err(if progress.is_stopped() {
+                FetchError::Abandoned(format!("{shown}: stopped"))
+            } else {
+                FetchError::Deadline(format!("{shown}: the boot's time is over"))
+            });
+        }
+        match waiter.receive(&socket, &mut buffer, transfer.wakes_at().min(budget.end())) {
+            Ok((length, SocketAddr::V4(from))) => {
+                let datagram = buffer.get(..length).unwrap_or_default();
+                if let Some(block) = transfer.on_datagram(Instant::now(), from, datagram)
+                    && let Err(error) = sink.put(block.offset, block.bytes)
+                {
+                    transfer.abandon(Instant::now(), ErrorCode::DiskFull);
+                    send_all(&mut transfer, &socket).map_err(network)?;
+                    return Err(storage(&shown, &error));
+                }
+                let made = transfer.progress();
+                progress.set(made.bytes, made.tsize);
+            }
+            Ok(_) => {}
+            Err(error) if is_a_timeout(&error) => transfer.on_timer(Instant::now()),
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(network(error)),
+        }
+    }
+}
+
+fn send_all(transfer: &mut Transfer, socket: &UdpSocket) -> io::Result<()> {
+    while let Some(packet) = transfer.transmit() {
+        match socket.send_to(packet.bytes, packet.to) {
+            // As good as lost on the wire: it is sent again.
+            Err(error) if is_passing(&error) || is_a_timeout(&error) => {}
+            sent => {
+                sent?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits on a socket by its receive timeout, and sets that only when it has to change: two
+/// system calls a packet, not three.
+#[derive(Debug, Default)]
+struct Waiter {
+    timeout: Option<Duration>,
+}
+
+impl Waiter {
+    fn receive(
+        &mut self,
+        socket: &UdpSocket,
+        buffer: &mut [u8],
+        until: Instant,
+    ) -> io::Result<(usize, SocketAddr)> {
+        let wait =
+            until.saturating_duration_since(Instant::now()).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        // A timer that is a quarter off is good enough for all but the finest ones.
+        let near = self.timeout.is_some_and(|set| set >= wait / 4 * 3 && set <= wait / 4 * 5);
+        if !near {
+            socket.set_read_timeout(Some(wait))?;
+            self.timeout = Some(wait);
+        }
+        socket.recv_from(buffer)
+    }
+}
+
+fn is_a_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// An unconnected socket hears of ICMP errors only in passing; the transfer's own timers
+/// decide when a server is gone.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+    ) || error.raw_os_error() == Some(libc::ENOBUFS)
+}
+
+fn explain(failure: &Failure) -> FetchError {
+    let text = failure.to_string();
+    match failure {
+        Failure::NotFound(_) => FetchError::NotFound(text),
+        Failure::Refused(_) => FetchError::Refused(text),
+        Failure::TimedOut(_) => FetchError::TimedOut(text),
+        Failure::Malformed(_) | Failure::SizeMismatch(_) => FetchError::Malformed(text),
+        Failure::TooLarge(_) => FetchError::TooLarge(text),
+        Failure::Abandoned(_) => FetchError::Abandoned(text),
+    }
+}

@@ -1,0 +1,168 @@
+//! What we say: DHCPDISCOVER and DHCPREQUEST as a BIOS PXE ROM sends them (RFC 2131, 4578).
+//!
+//! A guest claims to be a PXE client of architecture 0, because that is what makes servers
+//! answer with a PXELINUX config; the client id is 1 and the MAC, as PXE ROMs and the
+//! installers that follow have it, so that all of them get the same address.
+
+use std::net::Ipv4Addr;
+
+use dhcproto::v4::{
+    DhcpOption, DhcpOptions, Flags, Message, MessageType, OptionCode, UnknownOption,
+};
+use dhcproto::{Encodable, Encoder};
+
+use crate::guest::{MacAddr, Uuid};
+
+/// RFC 4578, 2.1 and the PXE specification's class identifier.
+const CLASS: &[u8] = b"PXEClient:Arch:00000:UNDI:002001";
+/// The largest message we take (option 57): what fits an Ethernet frame.
+const MAX_MESSAGE_SIZE: u16 = 1472;
+/// BOOTP relays drop what is shorter than RFC 951's message.
+const SHORTEST: usize = 300;
+/// Network interface type UNDI, version 2.1 (RFC 4578, 2.2).
+const UNDI_2_1: [u8; 3] = [1, 2, 1];
+/// What is asked for. Servers leave out what is not: 66 and 67 here make dnsmasq use the
+/// options instead of the fields, and 208 to 211 are PXELINUX's.
+const PARAMETERS: [u8; 27] = [
+    1, 3, 6, 12, 15, 17, 28, 43, 54, 60, 66, 67, 97, 121, 128, 129, 130, 131, 132, 133, 134, 135,
+    150, 208, 209, 210, 211,
+];
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The guest's address: chaddr and client id.
+    pub mac: MacAddr,
+    /// The guest's UUID, option 97.
+    pub uuid: Option<Uuid>,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Any server for an address.
+    Discover,
+    /// The address that one server has offered.
+    Request {
+        /// The address.
+        address: Ipv4Addr,
+        /// The server that offered it.
+        server: Ipv4Addr,
+    },
+    /// A PXE server on port 4011 for a boot file, with the address that is ours already.
+    BootFile {
+        /// Our address.
+        address: Ipv4Addr,
+    },
+}
+
+/// The message for `ask`; `secs` counts from the first one (RFC 2131, 4.4.1).
+#[must_use]
+pub fn encode(identity: &Identity, xid: u32, secs: u16, ask: &Ask) -> Vec<u8> {
+    let any = Ipv4Addr::UNSPECIFIED;
+    let octets = identity.mac.octets();
+    let mut message = Message::new_with_id(xid, any, any, any, any, &octets);
+    message.set_secs(secs);
+    let mut options = DhcpOptions::new();
+    match ask {
+        Ask::Discover => {
+            message.set_flags(Flags::default().set_broadcast());
+            options.insert(DhcpOption::MessageType(MessageType::Discover));
+        }
+        Ask::Request { address, server } => {
+            message.set_flags(Flags::default().set_broadcast());
+            options.insert(DhcpOption::MessageType(MessageType::Request));
+            options.insert(DhcpOption::RequestedIpAddress(*address));
+            options.insert(DhcpOption::ServerIdentifier(*server));
+        }
+        Ask::BootFile { address } => {
+            message.set_ciaddr(*address);
+            options.insert(DhcpOption::MessageType(MessageType::Request));
+        }
+    }
+    let mut client_id = vec![1];
+    client_id.extend(octets);
+    let raw = |code: u8, data: Vec<u8>| {
+        DhcpOption::Unknown(UnknownOption::new(OptionCode::Unknown(code), data))
+    };
+    options.insert(DhcpOption::ClientIdentifier(client_id));
+    options.insert(DhcpOption::MaxMessageSize(MAX_MESSAGE_SIZE));
+    options.insert(DhcpOption::ClassIdentifier(CLASS.to_vec()));
+    options.insert(DhcpOption::ParameterRequestList(
+        PARAMETERS.iter().map(|code| OptionCode::from(*code)).collect(),
+    ));
+    options.insert(raw(93, vec![0, 0]));
+    options.insert(raw(94, UNDI_2_1.to_vec()));
+    if let Some(uuid) = identity.uuid {
+        let mut machine_id = vec![0];
+        machine_id.extend(uuid.0);
+        options.insert(raw(97, machine_id));
+    }
+    message.set_opts(options);
+
+    let mut bytes = Vec::with_capacity(SHORTEST);
+    // Encoding fails only for an option over its length, and ours are all short.
+    if message.encode(&mut Encoder::new(&mut bytes)).is_err() {
+        bytes.clear();
+    }
+    if bytes.len() < SHORTEST {
+        bytes.resize(SHORTEST, 0);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dhcproto::v4::borrowed;
+
+    fn identity() -> Identity {
+        Identity {
+            mac: "00:16:3e:62:39:d3".parse().unwrap(),
+            uuid: Uuid::parse("8b3c1f0e-52d4-4d3a-9a51-0c6f7e2d9b11"),
+        }
+    }
+
+    fn option(bytes: &[u8], code: u8) -> Option<Vec<u8>> {
+        let message = borrowed::Message::new(bytes).unwrap();
+        message.opts().find(|option| u8::from(option.code()) == code).map(|o| o.data().to_vec())
+    }
+
+    #[test]
+    fn a_discover_is_a_pxe_clients() {
+        let bytes = encode(&identity(), 7, 3, &Ask::Discover);
+        let message = borrowed::Message::new(&bytes).unwrap();
+        assert!(bytes.len() >= SHORTEST);
+        assert_eq!((message.xid(), message.secs()), (7, 3));
+        assert!(message.flags().broadcast());
+        assert_eq!(message.chaddr(), identity().mac.octets());
+        assert_eq!(option(&bytes, 53), Some(vec![1]));
+        assert_eq!(option(&bytes, 60).unwrap(), CLASS);
+        assert_eq!(option(&bytes, 61), Some(vec![1, 0, 0x16, 0x3e, 0x62, 0x39, 0xd3]));
+        assert_eq!(option(&bytes, 93), Some(vec![0, 0]));
+        assert_eq!(option(&bytes, 94), Some(vec![1, 2, 1]));
+        assert_eq!(option(&bytes, 97).unwrap().len(), 17);
+        assert_eq!(option(&bytes, 55).unwrap(), PARAMETERS);
+        assert_eq!(option(&bytes, 50), None);
+    }
+
+    #[test]
+    fn a_request_names_address_and_server_and_no_ciaddr() {
+        let (address, server) = (Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(10, 0, 0, 1));
+        let bytes = encode(&identity(), 7, 0, &Ask::Request { address, server });
+        assert_eq!(option(&bytes, 53), Some(vec![3]));
+        assert_eq!(option(&bytes, 50), Some(vec![10, 0, 0, 7]));
+        assert_eq!(option(&bytes, 54), Some(vec![10, 0, 0, 1]));
+        assert_eq!(borrowed::Message::new(&bytes).unwrap().ciaddr(), Ipv4Addr::UNSPECIFIED);
+    }
+
+    #[test]
+    fn a_pxe_server_is_asked_from_our_own_address() {
+        let address = Ipv4Addr::new(10, 0, 0, 7);
+        let bytes = encode(&identity(), 7, 0, &Ask::BootFile { address });
+        let message = borrowed::Message::new(&bytes).unwrap();
+        assert_eq!(message.ciaddr(), address);
+        assert!(!message.flags().broadcast());
+        assert_eq!(option(&bytes, 54), None);
+    }
+}

@@ -1,0 +1,63 @@
+//! Every numeric limit on input that comes from outside, in one place.
+//!
+//! The limits of the config language stand in `pxelinux::limits`, those of one
+//! TFTP transfer in `tftp_client`; everything else that the wire, a file or the
+//! worker can make large is bounded here.
+
+use std::time::Duration;
+
+/// The whole boot, unless `--deadline` says otherwise. libxl's restricted mode kills a
+/// bootloader after 120 s, and a waiting one holds xl's lock on some hosts.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
+/// The largest `--deadline`, in seconds.
+pub const MAX_DEADLINE_SECONDS: u64 = 3600;
+
+/// Bytes of one DHCP reply (RFC 2131 asks for 576; Ethernet carries 1500).
+pub const MAX_DHCP_PACKET: usize = 1500;
+/// DHCP offers remembered while choosing; a flood of forged ones stops here.
+pub const MAX_OFFERS: usize = 8;
+/// Addresses read from one list option (3, 6, 150).
+pub const MAX_ADDRESSES: usize = 8;
+
+/// Bytes of one pxelinux config or included file.
+pub const MAX_CONFIG_BYTES: u64 = 256 * 1024;
+/// How often a config may hand over to another one (CONFIG, menu.c32 with arguments).
+pub const MAX_CONFIG_RESTARTS: usize = 8;
+/// Bytes of a kernel: far above any real one, far below what fills a dom0's disk.
+pub const MAX_KERNEL_BYTES: u64 = 256 << 20;
+/// Bytes of all ramdisks of one boot together; libxl's own cap is 1 GiB.
+pub const MAX_RAMDISK_BYTES: u64 = 1 << 30;
+/// Ramdisk files of one boot.
+pub const MAX_INITRDS: usize = 16;
+
+/// Bytes of a PV guest's command line: start_info holds 1024 with the NUL
+/// (`MAX_GUEST_CMDLINE`, xen/include/public/xen.h), and Xen cuts the rest without a word.
+pub const MAX_PV_ARGS: usize = 1023;
+/// Bytes of a Linux x86 command line (`COMMAND_LINE_SIZE` less the NUL).
+pub const MAX_PVH_ARGS: usize = 2047;
+/// Bytes of one item of libxl's simple0 answer (`2 * PATH_MAX - 1`): a longer one is dropped.
+pub const MAX_ANSWER_ITEM: usize = 8190;
+
+/// Redirects of one HTTP request.
+pub const MAX_REDIRECTS: u32 = 5;
+/// Bytes of one DNS answer over UDP.
+pub const MAX_DNS_PACKET: usize = 1232;
+
+/// Bytes of one message between supervisor and worker.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+/// Messages the worker may send in one boot.
+pub const MAX_MESSAGES: usize = 10_000;
+/// Characters of a line that tells what happened, after escaping.
+pub const MAX_LINE: usize = 400;
+
+/// Bytes of a guest's config file, of libvirt's XML, of a remembered record.
+pub const MAX_LOCAL_FILE: u64 = 1 << 20;
+/// Bytes of one xenstore payload (`XENSTORE_PAYLOAD_MAX`, xen/include/public/io/xs_wire.h).
+pub const MAX_XENSTORE_PAYLOAD: usize = 4096;
+/// A xenstore that does not answer in this time is taken as not there.
+pub const XENSTORE_PATIENCE: Duration = Duration::from_secs(5);
+/// Records kept under /run/rpxeboot; the oldest go first.
+pub const MAX_REMEMBERED: usize = 1024;
+
+/// Bytes of pygrub's answer.
+pub const MAX_PYGRUB_ANSWER: u64 = 64 * 1024;

@@ -1,0 +1,210 @@
+//! The supervisor's side of the talk with the worker. Every report is taken as coming from
+//! somebody who may have been taken over by the network: bounded, and checked before use.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::process::Process;
+use super::signals::Signals;
+use crate::budget::{Budget, poll_milliseconds};
+use crate::console::{Console, Level, Say};
+use crate::failure::{Failure, Reason};
+use crate::lease::is_usable;
+use crate::limits::{MAX_INITRDS, MAX_MESSAGES};
+use crate::link::{Addressing, Link};
+use crate::worker::channel::{self, Channel, ChannelError};
+use crate::worker::message::{Addresses, Instruction, Job, Planned, PlannedAction, Report};
+
+/// The worker notices the end of the budget itself and can say more about it.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A worker, and the talk with it. It dies when this is dropped.
+pub struct Conversation<'a> {
+    // Declared first, so that the worker goes before its channel does.
+    _worker: Process,
+    line: Channel<Instruction, Report>,
+    signals: &'a Signals,
+    budget: &'a Budget,
+    console: &'a Console,
+    heard: usize,
+}
+
+impl<'a> Conversation<'a> {
+    /// Starts a worker inside `link` and gives it `job`.
+    ///
+    /// # Errors
+    /// [`Reason::NotPermitted`] when it cannot be started.
+    pub fn begin(
+        link: &mut Link,
+        job: Job,
+        signals: &'a Signals,
+        budget: &'a Budget,
+        console: &'a Console,
+    ) -> Result<Self, Failure> {
+        let refused =
+            |error: &dyn std::fmt::Display| Failure::not_permitted("starting the worker", error);
+        let (line, theirs) = channel::pair().map_err(|error| refused(&error))?;
+        let worker = link.within(|| start_worker(theirs))?.map_err(|error| refused(&error))?;
+        let conversation = Self { _worker: worker, line, signals, budget, console, heard: 0 };
+        let (packets, client_port) = link.take_sockets();
+        let mut descriptors = VecDeque::new();
+        descriptors.extend(packets.as_ref().map(AsFd::as_fd));
+        descriptors.extend(client_port.as_ref().map(AsFd::as_fd));
+        conversation.tell(&Instruction::Begin(Box::new(job)), descriptors.make_contiguous())?;
+        Ok(conversation)
+    }
+
+    /// Tells the worker something.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn tell(
+        &self,
+        instruction: &Instruction,
+        descriptors: &[std::os::fd::BorrowedFd<'_>],
+    ) -> Result<(), Failure> {
+        self.line.say(instruction, descriptors).map_err(gone)
+    }
+
+    /// The next report that is no line for the console; those are shown.
+    ///
+    /// # Errors
+    /// The worker's failure; its death; a signal; the end of the budget.
+    pub fn hear(&mut self) -> Result<Report, Failure> {
+        loop {
+            self.wait()?;
+            let (report, descriptors) = self.line.hear().map_err(gone)?;
+            drop(descriptors); // none is ever expected from there
+            self.heard += 1;
+            if self.heard > MAX_MESSAGES {
+                return Err(Failure::bug("the worker does not stop talking"));
+            }
+            match report {
+                Report::Line(level, text) => self.console.say(level.max(Level::Step), &text),
+                Report::Failed(failure) => return Err(failure),
+                other => return Ok(other),
+            }
+        }
+    }
+
+    /// Waits for a report.
+    fn wait(&self) -> Result<(), Failure> {
+        loop {
+            self.signals.check()?;
+            let left = (self.budget.left() + GRACE).min(Duration::from_secs(30));
+            let mut wanted = [
+                PollFd::new(self.line.as_fd(), PollFlags::POLLIN),
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut wanted, PollTimeout::from(poll_milliseconds(left))) {
+                Ok(0) if self.budget.is_over() => {
+                    return Err(Failure::new(
+                        Reason::Deadline,
+                        format!(
+                            "the boot did not come to an end in {} s: give it more with --deadline",
+                            self.budget.total().as_secs()
+                        ),
+                    ));
+                }
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(Failure::bug(format!("waiting for the worker: {error}"))),
+            }
+            let [report, _] = &wanted;
+            if report.any() == Some(true) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The same binary, with nothing of ours but its end of the channel.
+fn start_worker(line: OwnedFd) -> std::io::Result<Process> {
+    Process::start(
+        Command::new("/proc/self/exe")
+            .arg(crate::worker::WORD)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(line))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    )
+}
+
+fn gone(error: ChannelError) -> Failure {
+    match error {
+        ChannelError::Closed => Failure::bug("the worker died"),
+        other => Failure::bug(format!("talking to the worker: {other}")),
+    }
+}
+
+/// A lease that the worker reports, made fit for the kernel.
+///
+/// # Errors
+/// An address that no guest can have.
+pub fn checked_addresses(addresses: Addresses) -> Result<Addressing, Failure> {
+    let Addresses { address, prefix, router } = addresses;
+    if !is_usable(address) || prefix > 32 || router.is_some_and(|router| !is_usable(router)) {
+        return Err(Failure::bug(format!("the worker reports the lease {address}/{prefix}")));
+    }
+    Ok(Addressing { address, prefix, router })
+}
+
+/// A plan that the worker reports, within its limits. The command line has its own check.
+///
+/// # Errors
+/// More ramdisks than there are files for, or text that would not have come from a real plan.
+pub fn checked_plan(planned: Planned) -> Result<Planned, Failure> {
+    let is_shown = |text: &str| !text.chars().any(char::is_control);
+    let names = [&planned.server, &planned.boot_file, &planned.config, &planned.label];
+    let mut is_right = names.into_iter().flatten().all(|text| is_shown(text));
+    if let PlannedAction::Kernel { kernel, initrds, .. } = &planned.action {
+        is_right &= initrds.len() <= MAX_INITRDS
+            && std::iter::once(kernel).chain(initrds).all(|url| is_shown(url));
+    }
+    if is_right { Ok(planned) } else { Err(Failure::bug("the worker reports an impossible plan")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(initrds: usize, label: &str) -> Planned {
+        Planned {
+            server: None,
+            boot_file: None,
+            config: None,
+            label: Some(label.to_owned()),
+            action: PlannedAction::Kernel {
+                kernel: "tftp://10.0.0.1/k".to_owned(),
+                initrds: vec!["tftp://10.0.0.1/i".to_owned(); initrds],
+                args: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_worker_that_was_taken_over_cannot_ask_for_more_files_or_paint_the_screen() {
+        assert!(checked_plan(plan(MAX_INITRDS, "linux")).is_ok());
+        assert!(checked_plan(plan(MAX_INITRDS + 1, "linux")).is_err());
+        assert!(checked_plan(plan(1, "\u{1b}[2J")).is_err());
+    }
+
+    #[test]
+    fn a_lease_must_be_one() {
+        let lease = |address: [u8; 4], prefix, router: Option<[u8; 4]>| {
+            checked_addresses(Addresses {
+                address: address.into(),
+                prefix,
+                router: router.map(Into::into),
+            })
+        };
+        assert!(lease([10, 0, 0, 7], 24, Some([10, 0, 0, 1])).is_ok());
+        assert!(lease([127, 0, 0, 1], 24, None).is_err());
+        assert!(lease([10, 0, 0, 7], 33, None).is_err());
+        assert!(lease([10, 0, 0, 7], 24, Some([255, 255, 255, 255])).is_err());
+    }
+}

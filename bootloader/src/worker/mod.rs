@@ -1,0 +1,241 @@
+//! The unprivileged process: it alone reads from the network.
+//!
+//! It is the same binary, started by the supervisor inside the guest's-eye network with one
+//! end of a [`channel`] as its standard input. It gives up everything ([`confine`]), gets a
+//! lease, finds and follows the config, fetches the images into descriptors it is handed,
+//! and reports. It opens no file and starts no process.
+
+pub mod channel;
+pub mod confine;
+pub mod images;
+pub mod message;
+
+use std::fs::File;
+use std::net::UdpSocket;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use pxelinux::{Location, Prefix, Server, Uuid};
+use socket2::Socket;
+
+use crate::budget::Budget;
+use crate::console::{Level, Say};
+use crate::failure::{Failure, Reason};
+use crate::fetch::Fetcher;
+use crate::fetch::names::Resolver;
+use crate::lease::boot_source::{self, BootSource};
+use crate::lease::request::Identity;
+use crate::lease::{Lease, acquire, proxy};
+use crate::plan::search::{Asker, Search};
+use crate::plan::{Action, BootPlan};
+use crate::text;
+use channel::{Channel, ChannelError};
+use images::Files;
+use message::{Addresses, Instruction, Job, Planned, PlannedAction, Report};
+
+/// The word that makes the binary the worker. Only the supervisor says it.
+pub const WORD: &str = "--worker";
+
+type Line = Channel<Report, Instruction>;
+
+/// The worker's whole life.
+///
+/// # Errors
+/// There is nobody to report to.
+pub fn live() -> Result<(), ChannelError> {
+    let line = Line::over(
+        std::io::stdin().as_fd().try_clone_to_owned().map_err(|_| ChannelError::Closed)?,
+    );
+    let (instruction, descriptors) = line.hear()?;
+    let Instruction::Begin(job) = instruction else { return Err(ChannelError::Malformed) };
+    let budget = Budget::starting_now(Duration::from_millis(job.budget_ms));
+    let worker = Worker { line: &line, job: &job, budget };
+    let work = || worker.work(descriptors);
+    match crate::guarded(work) {
+        Ok(()) => Ok(()),
+        Err(failure) => line.say(&Report::Failed(failure), &[]),
+    }
+}
+
+struct Worker<'a> {
+    line: &'a Line,
+    job: &'a Job,
+    budget: Budget,
+}
+
+impl Say for Worker<'_> {
+    fn hears(&self, level: Level) -> bool {
+        level <= self.job.level
+    }
+
+    fn say(&self, level: Level, line: &str) {
+        if self.hears(level) {
+            // If the supervisor is gone, the next thing of importance says so.
+            let _ = self.line.say(&Report::Line(level, text::printable(line.as_bytes())), &[]);
+        }
+    }
+}
+
+impl Worker<'_> {
+    fn work(&self, descriptors: Vec<OwnedFd>) -> Result<(), Failure> {
+        confine::confine(self.job.uid, self.job.supervisor)?;
+        let mut descriptors = descriptors.into_iter();
+        let packets = descriptors.next().map(Socket::from);
+        let packets = packets.ok_or_else(|| Failure::bug("the worker got no packet socket"))?;
+        let client_port = descriptors.next().map(UdpSocket::from);
+
+        let identity = Identity { mac: self.job.mac, uuid: self.uuid() };
+        let lease = self.lease(&packets, identity)?;
+        drop(packets);
+        let source = self.boot_source(client_port, identity, &lease)?;
+        let resolver = Resolver::new(lease.dns.clone(), lease.domain.clone());
+        let fetcher = Fetcher::new(resolver, self.budget);
+        let asker = Asker {
+            mac: self.job.mac,
+            uuid: self.uuid(),
+            label: self.job.label.clone().map(String::into_bytes),
+            config_dir: self.job.config_dir.clone(),
+        };
+        let plan = match &self.job.kernel {
+            Some(kernel) => self.direct_plan(kernel, &lease, source.as_ref())?,
+            None => {
+                let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
+                let search = Search::new(&fetcher, self, &asker, &lease, source)?;
+                if self.job.list_entries {
+                    return self.report(&Report::Entries(search.entries()?));
+                }
+                search.plan()?
+            }
+        };
+        self.report(&Report::Planned(Box::new(planned(&plan, source.as_ref()))))?;
+        let Action::Kernel { kernel, initrds, .. } = &plan.action else { return Ok(()) };
+        let Some(files) = self.files(initrds.len())? else { return Ok(()) };
+        let fetched = images::fetch(&fetcher, kernel, initrds, &files, self)?;
+        self.report(&Report::Fetched(fetched))
+    }
+
+    fn uuid(&self) -> Option<Uuid> {
+        self.job.uuid.as_deref().and_then(Uuid::parse)
+    }
+
+    fn report(&self, report: &Report) -> Result<(), Failure> {
+        self.line.say(report, &[]).map_err(|error| Failure::bug(format!("reporting: {error}")))
+    }
+
+    /// Gets the lease, and has its address put on the interface.
+    fn lease(&self, packets: &Socket, identity: Identity) -> Result<Lease, Failure> {
+        let wants_boot_information = self.job.kernel.is_none();
+        let lease = acquire::acquire(
+            packets,
+            self.job.interface,
+            &self.job.network,
+            identity,
+            wants_boot_information,
+            &self.budget,
+            self,
+        )?;
+        let Lease { address, prefix, router, server, .. } = lease;
+        let time = text::duration(self.budget.spent());
+        self.say(Level::Step, &format!("lease {address}/{prefix} from {server} after {time}"));
+        self.report(&Report::Leased(Addresses { address, prefix, router }))?;
+        match self.line.hear() {
+            Ok((Instruction::Configured, _)) => Ok(lease),
+            other => Err(Failure::bug(format!("instead of a network came {other:?}"))),
+        }
+    }
+
+    /// Where to boot from; a PXE server on port 4011 is asked when it alone may know.
+    fn boot_source(
+        &self,
+        client_port: Option<UdpSocket>,
+        identity: Identity,
+        lease: &Lease,
+    ) -> Result<Option<BootSource>, Failure> {
+        let Some(server) = boot_source::pxe_server_to_ask(lease) else {
+            return Ok(boot_source::of(lease, None));
+        };
+        let failed = |error: std::io::Error| {
+            Failure::new(Reason::NoBootServer, format!("asking the PXE server {server}: {error}"))
+        };
+        let socket = match client_port {
+            Some(socket) => socket,
+            None => UdpSocket::bind(("0.0.0.0", 0)).map_err(failed)?,
+        };
+        self.say(Level::Detail, &format!("asking the PXE server {server} for a boot file"));
+        let answer = proxy::ask(&socket, server, &identity, lease, &self.budget).map_err(failed)?;
+        if answer.is_none() {
+            self.say(Level::Step, &format!("the PXE server {server} does not answer on port 4011"));
+        }
+        Ok(boot_source::of(lease, answer.as_ref()))
+    }
+
+    /// The plan of a guest whose own config names the kernel: no config is looked for.
+    fn direct_plan(
+        &self,
+        kernel: &str,
+        lease: &Lease,
+        source: Option<&BootSource>,
+    ) -> Result<BootPlan, Failure> {
+        let server = source.map_or(Server::Ip(lease.server), |source| source.server.clone());
+        let locate = |name: &str| -> Result<Location, Failure> {
+            pxelinux::resolve(&Prefix::default(), &server, name.as_bytes()).map_err(|error| {
+                Failure::new(Reason::BadConfig, format!("the guest's kernel or ramdisk: {error}"))
+            })
+        };
+        Ok(BootPlan {
+            config: None,
+            label: None,
+            action: Action::Kernel {
+                kernel: locate(kernel)?,
+                initrds: self.job.ramdisk.as_deref().map(locate).transpose()?.into_iter().collect(),
+                args: Vec::new(),
+            },
+        })
+    }
+
+    /// The files to fetch into; none when only the plan was wanted.
+    fn files(&self, initrds: usize) -> Result<Option<Files>, Failure> {
+        match self.line.hear() {
+            Ok((Instruction::Fetch, descriptors)) if descriptors.len() == initrds + 1 => {
+                let mut files = descriptors.into_iter().map(File::from);
+                let kernel = files.next().ok_or_else(|| Failure::bug("no file for the kernel"))?;
+                Ok(Some(Files { kernel, ramdisks: files.collect() }))
+            }
+            Err(ChannelError::Closed) => Ok(None),
+            other => Err(Failure::bug(format!("instead of files came {other:?}"))),
+        }
+    }
+}
+
+fn planned(plan: &BootPlan, source: Option<&BootSource>) -> Planned {
+    Planned {
+        server: source.map(|source| match &source.server {
+            Server::Ip(address) => address.to_string(),
+            Server::Name(name) => name.clone(),
+        }),
+        boot_file: source
+            .map(|source| text::printable(&source.boot_file))
+            .filter(|name| !name.is_empty()),
+        config: plan.config.as_ref().map(Location::to_string),
+        label: plan.label.clone(),
+        action: match &plan.action {
+            Action::Kernel { kernel, initrds, args } => PlannedAction::Kernel {
+                kernel: kernel.to_string(),
+                initrds: initrds.iter().map(Location::to_string).collect(),
+                args: args.clone(),
+            },
+            Action::LocalBoot { kind } => PlannedAction::LocalBoot { kind: *kind },
+        },
+    }
+}
+
+fn no_boot_source(lease: &Lease) -> Failure {
+    Failure::new(
+        Reason::NoBootServer,
+        format!(
+            "the lease {} of the DHCP server {} names no boot file: set filename and next-server \
+             (options 67 and 66) for this guest there",
+            lease.address, lease.server
+        ),
+    )
+}

@@ -1,0 +1,352 @@
+//! The effect of each line of a configuration.
+//!
+//! The SYSLINUX manual, "Configuration file format", and its menu manual. Which of several equal
+//! directives counts is noted where it is decided.
+
+use std::sync::Arc;
+
+use crate::config::{
+    Boot, Directive, Entry, EntryKind, HIDDEN, KernelDirective, Menu, Note, SubMenu, TOP,
+};
+use crate::lexer::keyword;
+use crate::limits::Limits;
+use crate::reader::{Exceeded, ReadError};
+use crate::text::{At, atoi, skip_blanks, split_word, strtoul};
+
+/// Reads lines into a [`Menu`].
+#[derive(Clone, Debug)]
+pub(crate) struct Parser {
+    menu: Menu,
+    limits: Limits,
+    /// The entry that is being read. It joins its menu when something closes it.
+    open: Pending,
+    /// APPEND outside labels, as it stands.
+    append: Option<Arc<[u8]>>,
+    /// The innermost menu that has begun.
+    current: usize,
+}
+
+/// A file the text asks for.
+pub(crate) struct Request {
+    pub(crate) name: Vec<u8>,
+    pub(crate) submenu: Option<Vec<u8>>,
+}
+
+/// An entry that is being read. Without a label, MENU HIDE and MENU DISABLE are still kept: a
+/// separator that follows takes them.
+#[derive(Clone, Debug, Default)]
+struct Pending {
+    label: Option<(Vec<u8>, At)>,
+    kernel: Option<(KernelDirective, Vec<u8>)>,
+    append: Option<Arc<[u8]>>,
+    initrd: Option<Vec<u8>>,
+    title: Option<Vec<u8>>,
+    sysappend: u32,
+    hidden: bool,
+    default: bool,
+    disabled: bool,
+    separator: bool,
+    navigation: bool,
+}
+
+impl Parser {
+    pub(crate) fn new(limits: Limits) -> Parser {
+        Parser { menu: Menu::empty(), limits, open: Pending::default(), append: None, current: TOP }
+    }
+
+    pub(crate) fn current_menu(&self) -> usize {
+        self.current
+    }
+
+    pub(crate) fn note(&mut self, note: Note) {
+        if self.menu.notes.len() < self.limits.notes {
+            self.menu.notes.push(note);
+        }
+    }
+
+    /// Takes one line. `menu` is where its file stands; `in_text` is set when a TEXT block begins.
+    pub(crate) fn line(
+        &mut self,
+        text: &[u8],
+        at: &At,
+        menu: &mut usize,
+        in_text: &mut bool,
+    ) -> Result<Option<Request>, ReadError> {
+        let (word, value) = keyword(text);
+        match word.as_bytes() {
+            b"menu" => return self.menu_line(value, at, menu),
+            b"text" => *in_text = true,
+            b"include" => {
+                let (name, _) = split_word(value);
+                return Ok(Some(Request { name: name.to_vec(), submenu: None }));
+            }
+            b"label" => {
+                self.close(*menu)?;
+                let (label, _) = split_word(value);
+                self.open = Pending {
+                    label: Some((label.to_vec(), at.clone())),
+                    sysappend: self.menu.sysappend,
+                    ..Pending::default()
+                };
+            }
+            b"append" if self.open.label.is_some() => self.open.append = Some(value.into()),
+            b"append" => self.append = Some(value.into()),
+            b"initrd" if self.open.label.is_some() => self.open.initrd = Some(value.to_vec()),
+            b"ipappend" | b"sysappend" if self.open.label.is_some() => {
+                self.open.sysappend = strtoul(value);
+            }
+            b"ipappend" | b"sysappend" => self.menu.sysappend = strtoul(value),
+            b"default" => self.menu.default = Some(directive(value, at)),
+            b"ui" => self.menu.ui = Some(directive(value, at)),
+            b"ontimeout" => {
+                self.menu.on_timeout = command(value, at);
+                if let Some(menu) = self.menu.menus.get_mut(*menu) {
+                    menu.on_timeout = command(value, at);
+                }
+            }
+            b"onerror" => self.menu.on_error = command(value, at),
+            b"timeout" => {
+                self.menu.timeout = tenths(value);
+                if let Some(menu) = self.menu.menus.get_mut(*menu) {
+                    menu.timeout = tenths(value);
+                }
+            }
+            b"totaltimeout" => self.menu.total_timeout = tenths(value),
+            b"prompt" => self.menu.prompt = atoi(value) != 0,
+            b"implicit" => self.menu.implicit = atoi(value) != 0,
+            b"allowoptions" => self.menu.allow_options = atoi(value) != 0,
+            b"noescape" => self.menu.no_escape = atoi(value) != 0,
+            word => {
+                // The last of these wins. Outside a label they do nothing.
+                if let Some(directive) = kernel_directive(word)
+                    && self.open.label.is_some()
+                {
+                    self.open.kernel = Some((directive, value.to_vec()));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn menu_line(
+        &mut self,
+        text: &[u8],
+        at: &At,
+        menu: &mut usize,
+    ) -> Result<Option<Request>, ReadError> {
+        let in_label = self.open.label.is_some();
+        let (word, value) = keyword(text);
+        match word.as_bytes() {
+            b"label" if in_label => self.open.title = Some(value.to_vec()),
+            // Without a label these speak of the submenu they stand in.
+            b"label" | b"title" => self.name_submenu(*menu, value, word.as_bytes() == b"label"),
+            b"default" if in_label => self.open.default = true,
+            b"default" => self.default_submenu(*menu),
+            b"hide" => self.open.hidden = true,
+            b"disable" | b"disabled" => self.open.disabled = true,
+            b"goto" | b"quit" if in_label => self.open.navigation = true,
+            // At the top there is no menu to leave, so the entry boots its label.
+            b"exit" if in_label && self.parent(*menu).is_some() => self.open.navigation = true,
+            b"separator" => {
+                self.close(*menu)?;
+                self.open.label = Some((Vec::new(), at.clone()));
+                self.open.separator = true;
+                self.close(*menu)?;
+            }
+            b"begin" => self.begin_submenu(value, at, menu)?,
+            b"end" => {
+                self.close(*menu)?;
+                self.current = self.parent(self.current).unwrap_or(self.current);
+                *menu = self.current;
+            }
+            b"start" => self.menu.start = *menu,
+            b"shiftkey" => self.menu.shift_key = true,
+            b"onerror" => {
+                self.menu.on_error = command(value, at);
+                if let Some(menu) = self.menu.menus.get_mut(*menu) {
+                    menu.on_error = command(value, at);
+                }
+            }
+            b"include" => {
+                let (name, rest) = split_word(value);
+                let tag = skip_blanks(rest);
+                let submenu = (!tag.is_empty()).then(|| tag.to_vec());
+                return Ok(Some(Request { name: name.to_vec(), submenu }));
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Opens a submenu in the current menu, and moves `menu` there.
+    pub(crate) fn begin_submenu(
+        &mut self,
+        title: &[u8],
+        at: &At,
+        menu: &mut usize,
+    ) -> Result<(), ReadError> {
+        self.close(*menu)?;
+        let parent = self.current;
+        let child = self.menu.menus.len();
+        let entry = Entry {
+            label: Vec::new(),
+            title: title.to_vec(),
+            at: at.clone(),
+            menu: parent,
+            place: 0,
+            kind: EntryKind::Submenu(child),
+        };
+        let place = self.add(entry)?;
+        // A submenu begins with its parent's timeouts.
+        let mut inner = SubMenu { parent: Some(parent), parent_entry: place, ..SubMenu::default() };
+        if let Some(around) = self.menu.menus.get(parent) {
+            inner.timeout = around.timeout;
+            inner.on_timeout.clone_from(&around.on_timeout);
+            inner.on_error.clone_from(&around.on_error);
+        }
+        self.menu.menus.push(inner);
+        self.current = child;
+        *menu = child;
+        Ok(())
+    }
+
+    /// Ends the submenu of a MENU INCLUDE. An entry that is still open joins it.
+    pub(crate) fn end_submenu(&mut self, menu: usize) -> Result<(), ReadError> {
+        self.close(menu)?;
+        self.current = self.parent(self.current).unwrap_or(self.current);
+        Ok(())
+    }
+
+    /// The end of all files.
+    pub(crate) fn finish(mut self) -> Result<Menu, ReadError> {
+        self.close(self.current)?;
+        self.apply_default();
+        Ok(self.menu)
+    }
+
+    /// In a menu DEFAULT counts only together with UI. It moves the start to the menu its label is
+    /// in, and is that menu's default, unless the label is hidden.
+    fn apply_default(&mut self) {
+        let Some(default) = self.menu.default.as_ref().filter(|_| self.menu.ui.is_some()) else {
+            return;
+        };
+        let Some(index) = self.menu.find(&default.command) else { return };
+        let Some(entry) = self.menu.entries.get(index).filter(|entry| entry.menu != HIDDEN) else {
+            return;
+        };
+        let (number, place) = (entry.menu, entry.place);
+        self.menu.start = number;
+        if let Some(menu) = self.menu.menus.get_mut(number) {
+            menu.default = place;
+            menu.has_default = true;
+        }
+    }
+
+    fn name_submenu(&mut self, menu: usize, title: &[u8], always: bool) {
+        let Some((parent, place)) = self.parent_line(menu) else { return };
+        let index = self.menu.menus.get(parent).and_then(|menu| menu.entries.get(place)).copied();
+        if let Some(entry) = index.and_then(|index| self.menu.entries.get_mut(index))
+            && (always || entry.title.is_empty())
+        {
+            entry.title = title.to_vec();
+        }
+    }
+
+    /// MENU DEFAULT right after MENU BEGIN makes the submenu's line the default around it.
+    fn default_submenu(&mut self, menu: usize) {
+        let Some((parent, place)) = self.parent_line(menu) else { return };
+        if let Some(parent) = self.menu.menus.get_mut(parent) {
+            parent.default = place;
+            parent.has_default = true;
+        }
+    }
+
+    fn parent(&self, menu: usize) -> Option<usize> {
+        self.menu.menus.get(menu)?.parent
+    }
+
+    fn parent_line(&self, menu: usize) -> Option<(usize, usize)> {
+        let menu = self.menu.menus.get(menu)?;
+        Some((menu.parent?, menu.parent_entry))
+    }
+
+    /// Puts the entry that is being read into its menu. Without a label there is none.
+    fn close(&mut self, menu: usize) -> Result<(), ReadError> {
+        let Some((label, at)) = self.open.label.take() else { return Ok(()) };
+        let open = std::mem::take(&mut self.open);
+        let kind = if open.separator {
+            EntryKind::Separator
+        } else if open.disabled {
+            EntryKind::Disabled
+        } else if open.navigation {
+            EntryKind::Navigation
+        } else {
+            let (directive, kernel) =
+                open.kernel.unwrap_or_else(|| (KernelDirective::Kernel, label.clone()));
+            // The label's own APPEND replaces the global one, which counts as it stands now.
+            let append = open.append.or_else(|| self.append.clone());
+            let append = append.filter(|append| **append != *b"-").unwrap_or_default();
+            EntryKind::Boot(Boot {
+                directive,
+                kernel,
+                append,
+                initrd: open.initrd,
+                sysappend: open.sysappend,
+            })
+        };
+        let menu = if open.hidden { HIDDEN } else { menu };
+        let is_default = open.default && matches!(kind, EntryKind::Boot(_));
+        let title = open.title.unwrap_or_else(|| label.clone());
+        let place = self.add(Entry { label, title, at, menu, place: 0, kind })?;
+        if is_default && let Some(menu) = self.menu.menus.get_mut(menu) {
+            menu.default = place;
+            menu.has_default = true;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, mut entry: Entry) -> Result<usize, ReadError> {
+        let index = self.menu.entries.len();
+        if index >= self.limits.entries {
+            let limit = Exceeded::Entries { limit: self.limits.entries };
+            return Err(ReadError { at: entry.at, limit });
+        }
+        let Some(menu) = self.menu.menus.get_mut(entry.menu) else { return Ok(0) };
+        entry.place = menu.entries.len();
+        menu.entries.push(index);
+        let place = entry.place;
+        self.menu.entries.push(entry);
+        Ok(place)
+    }
+}
+
+fn directive(value: &[u8], at: &At) -> Directive {
+    Directive { command: value.into(), at: at.clone() }
+}
+
+/// ONTIMEOUT and ONERROR without a value take back what was said before.
+fn command(value: &[u8], at: &At) -> Option<Directive> {
+    (!value.is_empty()).then(|| directive(value, at))
+}
+
+/// A time in tenths of a second; what is no number, or below zero, waits for ever like 0.
+fn tenths(value: &[u8]) -> u64 {
+    u64::try_from(atoi(value)).unwrap_or(0)
+}
+
+fn kernel_directive(word: &[u8]) -> Option<KernelDirective> {
+    Some(match word {
+        b"kernel" => KernelDirective::Kernel,
+        b"linux" => KernelDirective::Linux,
+        b"boot" => KernelDirective::Boot,
+        b"bss" => KernelDirective::Bss,
+        b"pxe" => KernelDirective::Pxe,
+        b"fdimage" => KernelDirective::FdImage,
+        b"comboot" => KernelDirective::Comboot,
+        b"com32" => KernelDirective::Com32,
+        b"config" => KernelDirective::Config,
+        b"localboot" => KernelDirective::LocalBoot,
+        b"none" => KernelDirective::None,
+        _ => return None,
+    })
+}

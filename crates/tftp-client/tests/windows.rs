@@ -1,0 +1,377 @@
+//! The traps once data flows: duplicates, gaps, timers, rollover, the end of the file.
+
+mod bench;
+
+use bench::{Bench, MS, PEER, Sent, data, error, oack};
+use std::time::Duration;
+use tftp_client::{Ask, Awaited, ErrorCode, Failure, Fault};
+
+fn lock_step() -> Bench {
+    Bench::granted(Ask::none().with_blksize(Some(8)), "blksize/8/")
+}
+
+#[test]
+fn a_duplicate_block_is_never_answered_at_once() {
+    let mut bench = lock_step();
+    assert_eq!(bench.blocks([1, 2]), [1, 2]);
+    assert_eq!(bench.blocks([2, 2, 1, 2]), [], "the Sorcerer's Apprentice starts here");
+    assert_eq!(bench.transfer.counters().duplicates, 4);
+    assert_eq!(bench.pieces.len(), 2, "and nothing is handed out twice");
+    assert_eq!(bench.wait_acks(25 * MS), [2], "the timer repeats the ACK");
+}
+
+#[test]
+fn duplicates_do_not_put_the_timer_off() {
+    let mut bench = lock_step();
+    bench.blocks([1]);
+    let mut acks = Vec::new();
+    for _ in 0..6 {
+        bench.now += 5 * MS;
+        acks.extend(bench.blocks([1]));
+    }
+    assert_eq!(acks, [1]);
+}
+
+#[test]
+fn a_duplicate_oack_is_not_answered_once_data_flows() {
+    let mut bench = lock_step();
+    assert_eq!(bench.put(PEER, &oack("blksize/8/")), []);
+    assert_eq!(bench.blocks([1]), [1]);
+    assert_eq!(bench.put(PEER, &oack("blksize/8/")), []);
+    assert_eq!(bench.wait_acks(25 * MS), [1], "never ACK 0 again");
+    assert_eq!(bench.transfer.counters().duplicates, 2);
+    assert_eq!(bench.transfer.granted().unwrap().blksize, 8);
+}
+
+#[test]
+fn ack_0_is_repeated_by_the_timer() {
+    let mut bench = lock_step();
+    assert_eq!(bench.wait_acks(199 * MS), []);
+    assert_eq!(bench.wait_acks(MS), [0]);
+}
+
+#[test]
+fn a_window_is_acknowledged_once_at_its_end() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.blocks([1, 2, 3]), []);
+    assert_eq!(bench.blocks([4]), [4]);
+    assert_eq!(bench.blocks([5, 6, 7, 8]), [8]);
+}
+
+#[test]
+fn blocks_out_of_order_are_handed_out_at_once_at_their_place() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.blocks([2, 4, 3]), []);
+    let offsets: Vec<u64> = bench.pieces.iter().map(|piece| piece.0).collect();
+    assert_eq!(offsets, [8, 24, 16]);
+    assert_eq!(bench.transfer.progress().bytes, 0, "there is a gap");
+    assert_eq!(bench.blocks([1]), [4], "late, not lost: no gap was reported");
+    assert_eq!(bench.wait_acks(10 * MS), []);
+    assert_eq!(bench.transfer.counters().gap_reports, 0);
+}
+
+#[test]
+fn a_gap_is_reported_once_after_its_grace() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.blocks([1, 3, 4]), []);
+    assert_eq!(bench.wait_acks(MS), []);
+    assert_eq!(bench.wait_acks(MS), [1], "the last in-order block");
+    assert_eq!(bench.blocks([3, 4, 4]), [], "one report per gap");
+    assert_eq!(bench.wait_acks(10 * MS), []);
+    assert_eq!(bench.transfer.counters().gap_reports, 1);
+    // The server's window now is 2 to 5. Blocks 3 and 4 were kept.
+    assert_eq!(bench.blocks([2]), []);
+    assert_eq!(bench.transfer.progress().bytes, 32);
+    assert_eq!(bench.blocks([3, 4]), []);
+    assert_eq!(bench.blocks([5]), [5]);
+    assert_eq!(bench.pieces.len(), 5);
+}
+
+#[test]
+fn a_second_gap_in_the_window_is_reported_too() {
+    let mut bench = Bench::windowed();
+    bench.blocks([1, 3]);
+    assert_eq!(bench.wait_acks(2 * MS), [1]);
+    assert_eq!(bench.blocks([2, 5]), [], "4 is missing");
+    assert_eq!(bench.wait_acks(2 * MS), [3]);
+    assert_eq!(bench.transfer.counters().gap_reports, 2);
+}
+
+#[test]
+fn a_timeout_acknowledges_the_highest_in_order_block_and_counts_from_there() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.blocks([1, 2, 3, 4, 5, 6]), [4]);
+    // 7 and 8 are lost. ACK 4 again would bring 5 to 8 for ever where 8 is always lost.
+    assert_eq!(bench.wait_acks(25 * MS), [6]);
+    assert_eq!(bench.blocks([7, 8, 9]), []);
+    assert_eq!(bench.blocks([10]), [10], "the window counts from 6");
+}
+
+#[test]
+fn a_window_whose_last_block_is_always_lost_still_moves_on() {
+    let mut bench = Bench::windowed();
+    let mut from = 1;
+    for _ in 0..20 {
+        assert_eq!(bench.blocks([from, from + 1, from + 2]), []);
+        let acks = bench.wait_acks(Duration::from_secs(3));
+        assert_eq!(acks.first(), Some(&(from + 2)));
+        from += 3;
+    }
+    assert_eq!(bench.transfer.progress().bytes, 20 * 3 * 8);
+}
+
+#[test]
+fn blocks_beyond_the_window_are_not_taken() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.blocks([5, 6, 1000, 65535, 0]), []);
+    assert_eq!((bench.pieces.len(), bench.transfer.counters().unexpected), (0, 5));
+}
+
+#[test]
+fn the_wait_follows_the_round_trip_and_backs_off() {
+    let mut bench = lock_step();
+    for block in 1..40 {
+        bench.now += 50 * MS;
+        assert_eq!(bench.blocks([block]), [block]);
+    }
+    let first = bench.transfer.wakes_at() - bench.now;
+    assert!(first >= 50 * MS && first < 80 * MS, "{first:?}");
+    assert_eq!(bench.wait_acks(first), [39]);
+    let second = bench.transfer.wakes_at() - bench.now;
+    assert_eq!(second, first * 2);
+    assert_eq!(bench.wait_acks(Duration::from_secs(6)).len(), 6, "at most two seconds apart");
+}
+
+#[test]
+fn karn_no_round_trip_is_taken_from_a_repeated_ack() {
+    let mut bench = lock_step();
+    for block in 1..40 {
+        bench.now += 50 * MS;
+        bench.blocks([block]);
+    }
+    let before = bench.transfer.wakes_at() - bench.now;
+    // Block 40 comes a moment after the repeated ACK 39: it answers the first one.
+    assert_eq!(bench.wait_acks(before), [39]);
+    assert_eq!(bench.blocks([40]), [40]);
+    let after = bench.transfer.wakes_at() - bench.now;
+    assert_eq!(after, before * 2, "a sample of zero would have ended the back-off");
+    bench.now += 50 * MS;
+    bench.blocks([41]);
+    let sampled = bench.transfer.wakes_at() - bench.now;
+    assert!(sampled < 80 * MS, "a clean exchange ends it: {sampled:?}");
+}
+
+#[test]
+fn a_dead_server_names_the_block_that_was_waited_for() {
+    let mut bench = lock_step();
+    bench.blocks([1, 2]);
+    let sent = bench.wait(15 * 1000 * MS);
+    assert_eq!(sent.last(), Some(&(PEER, Sent::Error(0))), "the server is told");
+    let Failure::TimedOut(timed_out) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!(timed_out.awaited, Awaited::Block(3));
+    assert_eq!(usize::try_from(timed_out.sent).unwrap(), sent.len());
+    assert_eq!(timed_out.waited, Duration::from_secs(15));
+}
+
+#[test]
+fn patience_is_for_each_block() {
+    let mut bench = lock_step();
+    for block in 1..10 {
+        bench.wait(14 * 1000 * MS);
+        bench.blocks([block]);
+    }
+    assert!(!bench.ended());
+    // Blocks behind the missing one do not stretch it.
+    let mut bench = Bench::windowed();
+    for block in [2, 3, 4] {
+        bench.wait(4 * 1000 * MS);
+        bench.blocks([block]);
+    }
+    bench.wait(3 * 1000 * MS);
+    assert!(matches!(bench.failure(), Failure::TimedOut(_)));
+}
+
+#[test]
+fn block_numbers_go_on_with_0_or_with_1() {
+    for (skips_zero, windowsize) in
+        [(false, 1), (true, 1), (false, 4), (true, 4), (false, 16), (true, 7)]
+    {
+        let ask = Ask::none().with_blksize(Some(8)).with_windowsize(Some(windowsize));
+        let mut bench = Bench::granted(ask, &format!("blksize/8/windowsize/{windowsize}/"));
+        let wire = |block: u32| -> u16 {
+            let block = if skips_zero { (block - 1) % 65535 + 1 } else { block % 65536 };
+            block.try_into().unwrap()
+        };
+        let (mut acked, mut sent) = (0, 0);
+        while acked < 140_000 {
+            sent += 1;
+            let mut acks = bench.data(wire(sent), &u64::from(sent).to_be_bytes());
+            if sent == acked + u32::from(windowsize) && acks.is_empty() {
+                acks = bench.wait_acks(5 * MS);
+            }
+            // The server goes on behind the block that was acknowledged, even within its window.
+            if let Some(ack) = acks.last() {
+                acked = (acked.max(1)..=sent).find(|block| wire(*block) == *ack).unwrap();
+                sent = acked;
+            }
+            assert!(!bench.ended());
+        }
+        for (offset, bytes) in &bench.pieces {
+            assert_eq!(bytes[..], (offset / 8 + 1).to_be_bytes(), "skips zero: {skips_zero}");
+        }
+        assert!(bench.pieces.len() >= 140_000);
+    }
+}
+
+#[test]
+fn a_server_that_goes_on_with_both_0_and_1_is_faulty() {
+    let mut bench = lock_step();
+    for block in 1..=65535 {
+        bench.blocks([block]);
+    }
+    assert_eq!(bench.blocks([1]), [1]);
+    assert_eq!(bench.put(PEER, &data(0, &[7; 8])), [(PEER, Sent::Error(4))]);
+    let Failure::Malformed(malformed) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!(malformed.fault, Fault::Numbering);
+}
+
+#[test]
+fn an_empty_file_is_one_empty_block() {
+    let mut bench = lock_step();
+    assert_eq!(bench.data(1, b""), [1]);
+    assert_eq!((bench.done(), bench.pieces.len()), (Some(0), 0));
+    let mut bench = Bench::granted(Ask::default(), "tsize/0/");
+    assert_eq!(bench.data(1, b""), [1]);
+    assert_eq!(bench.done(), Some(0));
+    let mut bench = Bench::new(Ask::default(), 0);
+    assert_eq!(bench.data(1, b""), [1], "without an OACK");
+    assert_eq!(bench.done(), Some(0));
+}
+
+#[test]
+fn a_multiple_of_the_block_size_ends_with_an_empty_block() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.blocks([1, 2]), []);
+    assert_eq!(bench.done(), None);
+    assert_eq!(bench.data(3, b""), [3], "the window is larger than what is left");
+    assert_eq!(bench.done(), Some(16));
+}
+
+#[test]
+fn the_last_block_can_overtake_others() {
+    let mut bench = Bench::windowed();
+    assert_eq!(bench.data(3, b"end"), []);
+    assert_eq!(bench.blocks([1]), []);
+    assert_eq!(bench.done(), None);
+    assert_eq!(bench.blocks([2]), [3]);
+    assert_eq!((bench.done(), bench.transfer.progress().bytes), (Some(19), 19));
+}
+
+#[test]
+fn a_block_longer_than_the_block_size_is_malformed() {
+    let mut bench = lock_step();
+    assert_eq!(bench.put(PEER, &data(1, &[1; 9])), [(PEER, Sent::Error(4))]);
+    let Failure::Malformed(malformed) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!(malformed.fault, Fault::BlockTooLong { block: 1, len: 9, blksize: 8 });
+    assert_eq!(bench.pieces, []);
+    let mut bench = Bench::new(Ask::default(), 10_000);
+    bench.put(PEER, &data(1, &[1; 513]));
+    assert!(matches!(bench.failure(), Failure::Malformed(_)), "512 without an OACK");
+}
+
+#[test]
+fn blocks_behind_the_end_are_malformed() {
+    let mut bench = Bench::windowed();
+    bench.data(2, b"end");
+    assert_eq!(bench.put(PEER, &data(3, &[1; 8])), [(PEER, Sent::Error(4))]);
+    let mut bench = Bench::windowed();
+    bench.blocks([3]);
+    assert_eq!(bench.put(PEER, &data(2, b"end")), [(PEER, Sent::Error(4))]);
+    let Failure::Malformed(malformed) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!(malformed.fault, Fault::BlockAfterEnd { block: 3 });
+}
+
+#[test]
+fn a_file_shorter_than_announced_is_an_error() {
+    let mut bench = Bench::granted(Ask::default(), "tsize/20/blksize/8/");
+    bench.blocks([1]);
+    bench.put(PEER, &data(2, b"end"));
+    let Failure::SizeMismatch(mismatch) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!((mismatch.announced, mismatch.sent, mismatch.ended), (20, 11, true));
+}
+
+#[test]
+fn a_file_longer_than_announced_is_stopped_early() {
+    let mut bench = Bench::granted(Ask::default(), "tsize/20/blksize/8/");
+    bench.blocks([1, 2]);
+    assert_eq!(bench.put(PEER, &data(3, &[1; 8])), [(PEER, Sent::Error(3))]);
+    let Failure::SizeMismatch(mismatch) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!((mismatch.announced, mismatch.sent, mismatch.ended), (20, 24, false));
+    assert_eq!(bench.pieces.len(), 2);
+}
+
+#[test]
+fn a_file_above_the_limit_is_stopped_early() {
+    let mut bench = Bench::new(Ask::none(), 600);
+    assert_eq!(bench.data(1, &[1; 512]), [1]);
+    assert_eq!(bench.put(PEER, &data(2, &[1; 89])), [(PEER, Sent::Error(3))]);
+    let Failure::TooLarge(large) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!((large.announced, large.limit), (None, 600));
+    assert_eq!(bench.pieces.len(), 1);
+    let mut bench = Bench::new(Ask::none(), 600);
+    bench.data(1, &[1; 512]);
+    assert_eq!(bench.data(2, &[1; 88]), [2]);
+    assert_eq!(bench.done(), Some(600), "the limit itself fits");
+}
+
+#[test]
+fn a_lost_last_ack_is_repeated_while_lingering() {
+    let mut bench = Bench::windowed();
+    bench.blocks([1]);
+    assert_eq!(bench.data(2, b"end"), [2]);
+    let until = bench.transfer.lingers_until().unwrap();
+    assert_eq!(bench.transfer.wakes_at(), until);
+    assert!(until > bench.now && until <= bench.now + 3000 * MS);
+    assert_eq!(bench.blocks([1]), [], "only the last block is answered");
+    assert_eq!(bench.data(2, b"end"), [2]);
+    let acks: usize = (0..1000).map(|_| bench.data(2, b"end").len()).sum();
+    assert_eq!(acks, 15, "and not for ever");
+    assert_eq!((bench.done(), bench.pieces.len()), (Some(11), 2));
+}
+
+#[test]
+fn late_data_after_the_end_changes_nothing() {
+    let mut bench = Bench::windowed();
+    bench.data(1, b"end");
+    bench.now = bench.transfer.lingers_until().unwrap() + MS;
+    assert_eq!(bench.data(1, b"end"), [], "no longer lingering");
+    assert_eq!(bench.blocks([2, 3]), []);
+    assert_eq!(bench.put(PEER, &error(0, b"late")), []);
+    assert_eq!(bench.put(bench::OTHER_PORT, &data(1, b"late")).len(), 1, "a second thread");
+    assert_eq!((bench.done(), bench.pieces.len()), (Some(3), 1));
+}
+
+#[test]
+fn after_a_failure_nothing_is_taken_or_answered() {
+    let mut bench = lock_step();
+    bench.put(PEER, &error(0, b"broken"));
+    assert_eq!(bench.put(PEER, &data(1, b"late")), []);
+    assert_eq!(bench.put(PEER, &oack("")), []);
+    assert_eq!(bench.pieces, []);
+    assert!(bench.transfer.wakes_at() <= bench.now);
+    assert_eq!(bench.transfer.lingers_until(), None);
+}
+
+#[test]
+fn a_caller_that_gives_up_tells_the_server() {
+    let mut bench = lock_step();
+    bench.blocks([1]);
+    bench.transfer.abandon(bench.now, ErrorCode::DiskFull);
+    assert_eq!(bench.sent(), [(PEER, Sent::Error(3))]);
+    let Failure::Abandoned(abandoned) = bench.failure() else { panic!("{:?}", bench.failure()) };
+    assert_eq!(abandoned.received, 8);
+    let mut bench = lock_step();
+    bench.data(1, b"");
+    bench.transfer.abandon(bench.now, ErrorCode::DiskFull);
+    assert_eq!((bench.sent(), bench.done()), (vec![], Some(0)), "not once it is done");
+}
