@@ -137,7 +137,7 @@ fn connect(
                 )
             })?;
         }
-        inside.own_netlink.bring_up(port).map_err(refused)?;
+        bring_up(&mut inside.own_netlink, port).map_err(refused)?;
     } else {
         console.say(Level::Detail, &format!("{bridge} is no Linux bridge: using a macvlan on it"));
         let namespace = inside.guest_namespace.as_raw_fd();
@@ -159,7 +159,7 @@ fn connect(
     }
     let own_end = inside.guest_netlink.interface(Which::Name(INSIDE_NAME)).map_err(refused)?;
     link.index = own_end.index;
-    inside.guest_netlink.bring_up(own_end.index).map_err(refused)?;
+    bring_up(&mut inside.guest_netlink, own_end.index).map_err(refused)?;
     match inside.port {
         Some(port) => wait_for_forwarding(&mut inside.own_netlink, port, bridge, budget, console),
         None => Ok(()),
@@ -182,7 +182,6 @@ fn veth(port_name: &str, namespace: i32, mac: MacAddr, bridge: &Interface) -> Li
         LinkAttribute::Address(mac.octets().to_vec()),
         LinkAttribute::Mtu(bridge.mtu),
         LinkAttribute::NetNsFd(namespace),
-        quiet_ipv6(),
     ];
     let mut message = LinkMessage::default();
     message.attributes = vec![
@@ -191,7 +190,6 @@ fn veth(port_name: &str, namespace: i32, mac: MacAddr, bridge: &Interface) -> Li
         // A port with a smaller MTU would lower the bridge's own.
         LinkAttribute::Mtu(bridge.mtu),
         LinkAttribute::Controller(bridge.index),
-        quiet_ipv6(),
         LinkAttribute::LinkInfo(vec![
             LinkInfo::Kind(InfoKind::Veth),
             LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
@@ -207,7 +205,6 @@ fn macvlan(namespace: i32, mac: MacAddr, lower: &Interface) -> LinkMessage {
         LinkAttribute::Address(mac.octets().to_vec()),
         LinkAttribute::Link(lower.index),
         LinkAttribute::NetNsFd(namespace),
-        quiet_ipv6(),
         LinkAttribute::LinkInfo(vec![
             LinkInfo::Kind(InfoKind::MacVlan),
             LinkInfo::Data(InfoData::MacVlan(vec![InfoMacVlan::Mode(MacVlanMode::Bridge)])),
@@ -231,15 +228,24 @@ fn vlan_inside(inside: &mut Inside, lower: &Interface, vlan: u16) -> io::Result<
     ];
     inside.own_netlink.request(RouteNetlinkMessage::NewLink(message), Verb::Create)?;
     let made = inside.guest_netlink.interface(Which::Name(NAME))?;
-    inside.guest_netlink.bring_up(made.index)?;
+    bring_up(&mut inside.guest_netlink, made.index)?;
     Ok(made)
 }
 
-/// No link-local address, no router solicitations: the guest's MAC says nothing but PXE.
-fn quiet_ipv6() -> LinkAttribute {
-    LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(
-        In6AddrGenMode::None,
-    )])])
+/// Switches an interface on, without a link-local address and router solicitations: the
+/// guest's MAC says nothing but PXE.
+fn bring_up(netlink: &mut Netlink, index: u32) -> io::Result<()> {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message.attributes = vec![LinkAttribute::AfSpecUnspec(vec![AfSpecUnspec::Inet6(vec![
+        AfSpecInet6::AddrGenMode(In6AddrGenMode::None),
+    ])])];
+    match netlink.set_link(message) {
+        // A kernel without IPv6 says nothing by itself.
+        Err(error) if error.raw_os_error() == Some(libc::EAFNOSUPPORT) => {}
+        set => set?,
+    }
+    netlink.bring_up(index)
 }
 
 /// The guest's VLAN as the port's own: untagged towards the guest, as for a vif with `vlan=`.

@@ -145,9 +145,6 @@ impl Chooser<'_> {
         let line: &[u8] = &directive.command;
         let command = Command { label: None, at: directive.at.clone() };
         let (word, arguments) = split_word(line);
-        if word.is_empty() {
-            return Err(ChooseError::NoKernel { command });
-        }
         if let Some(index) = self.menu.find(line) {
             return self.start(self.run_entry(index, skip_blanks(arguments), b" ", why, None)?);
         }

@@ -192,10 +192,10 @@ impl Menu {
         })
     }
 
-    /// The command that runs first: UI, else DEFAULT.
+    /// The command that runs first: UI, else DEFAULT. One without a value is as good as none.
     #[must_use]
     pub fn first_command(&self) -> Option<&Directive> {
-        self.ui.as_ref().or(self.default.as_ref())
+        self.ui.as_ref().or(self.default.as_ref()).filter(|first| !first.command.is_empty())
     }
 
     /// The labels that can be booted, in order.

@@ -59,10 +59,13 @@ pub(crate) fn execute(
     let mut kind = type_by_extension(command_line).unwrap_or(ImageType::Linux);
     let (mut kernel, mut arguments) = parts(command_line);
     let mut with_extension = Vec::new();
+    // PXELINUX adds the SYSAPPEND strings again behind each forced type.
+    let mut times = 1;
     // A file's arguments may begin with a type of their own; each turn makes the text shorter.
     while let Some(forced) = forced_type(kernel) {
         kind = forced.ok_or_else(|| unbootable(command, kernel, Reason::NoSuchType))?;
         (kernel, arguments) = parts(arguments);
+        times += 1;
         if kind == ImageType::Module && !kernel.ends_with(b".c32") {
             with_extension = [kernel, b".c32"].concat();
             break;
@@ -72,7 +75,10 @@ pub(crate) fn execute(
         kernel = &with_extension;
     }
     let action = match kind {
-        ImageType::Linux => Action::Kernel(linux(kernel, arguments, appended, command)?),
+        ImageType::Linux => {
+            let appended = appended.iter().cycle().take(appended.len() * times);
+            Action::Kernel(linux(kernel, arguments, appended, command)?)
+        }
         ImageType::LocalBoot => Action::LocalBoot { kind: local_boot(kernel) },
         ImageType::Config => {
             let file = named(kernel, command)?.to_vec();
@@ -89,10 +95,10 @@ pub(crate) fn execute(
     Ok(Executed::Action(action))
 }
 
-fn linux(
+fn linux<'a>(
     kernel: &[u8],
     arguments: &[u8],
-    appended: &[Vec<u8>],
+    appended: impl Iterator<Item = &'a Vec<u8>>,
     command: &Command,
 ) -> Result<Kernel, ChooseError> {
     let name = named(kernel, command)?.to_vec();

@@ -5,6 +5,25 @@
 //! where it is, [`Reader`] reads it and asks for what it includes, and [`choose`] says what boots.
 //! PXELINUX 6.04 is the measure for all of it; a difference is noted where it is made.
 //!
+//! ```
+//! use pxelinux::{Action, ChooseOptions, Included, Limits, Reader, Step, choose};
+//!
+//! let config = b"default linux\nlabel linux\nkernel vmlinuz\nappend initrd=initrd.img quiet\n";
+//! let mut step = Reader::new(Limits::default()).begin(b"pxelinux.cfg/default", config.to_vec())?;
+//! let menu = loop {
+//!     step = match step {
+//!         Step::Done(menu) => break menu,
+//!         // Here the driver fetches `waiting.name()`.
+//!         Step::Include(waiting) => waiting.resume(Included::Missing)?,
+//!     }
+//! };
+//! let choice = choose(&menu, &ChooseOptions::default())?;
+//! let Action::Kernel(kernel) = choice.action else { panic!("no kernel") };
+//! assert_eq!(kernel.command_line, b"BOOT_IMAGE=vmlinuz initrd=initrd.img quiet");
+//! assert_eq!(kernel.initrds, [b"initrd.img"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Not emulated yet, and an error that says so: the modules `mboot.c32`, `ifcpu64.c32` and
 //! `linux.c32`.
 

@@ -54,10 +54,10 @@ impl Gap {
         self.judged = false;
     }
 
-    /// A timeout repeated the ACK of `contiguous`: that is a report too, of which nothing is learnt.
-    pub(crate) fn timed_out(&mut self, contiguous: u64) {
+    /// A timeout repeated the ACK: that is a report too, of which nothing is learnt. A gap that
+    /// opens only now is a new one.
+    pub(crate) fn timed_out(&mut self) {
         self.due = None;
-        self.reported = Some(contiguous);
         self.judged = true;
     }
 

@@ -107,4 +107,14 @@ mod tests {
         }
         assert_eq!(u32::try_from(sent), Ok(MAX_FOREIGN_REPLIES));
     }
+
+    #[test]
+    fn a_foreign_sender_gets_one_answer_at_a_time() {
+        let mut outbox = Outbox::default();
+        let file = FileName::new("f").unwrap();
+        outbox.reject(peer(1));
+        outbox.reject(peer(1));
+        assert_eq!(outbox.next(&file).map(|packet| packet.to), Some(peer(1)));
+        assert_eq!(outbox.next(&file), None);
+    }
 }

@@ -73,7 +73,7 @@ impl Transfer {
     /// The timer ran out: the last in-order block, even if the latest ACK was an older one.
     pub(crate) fn resend_ack(&mut self, now: Instant) {
         self.put_ack();
-        self.gap.timed_out(self.acked);
+        self.gap.timed_out();
         self.count_ambiguity();
         self.sent = self.sent.saturating_add(1);
         self.timed = None;

@@ -180,10 +180,11 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// For a name that may well not exist, and of which there are many to try: three requests.
+    /// For a name that may well not exist, and of which there are many to try: three requests,
+    /// and 5 s for a block, as some servers announce a directory's size and then say nothing.
     #[must_use]
     pub const fn probing() -> Self {
-        Self { first_reply: Duration::from_secs(4), block: Duration::from_secs(10) }
+        Self { first_reply: Duration::from_secs(4), block: Duration::from_secs(5) }
     }
 }
 

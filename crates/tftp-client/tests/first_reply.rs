@@ -134,6 +134,17 @@ fn error_8_leads_to_one_request_without_options() {
 }
 
 #[test]
+fn the_request_without_options_gets_the_whole_patience() {
+    let mut bench = Bench::new(Ask::default(), 1000);
+    bench.wait(6900 * MS);
+    bench.put(PEER, &error(8, b"no"));
+    bench.wait(6900 * MS);
+    assert_eq!(bench.transfer.state(), State::Asking);
+    bench.wait(100 * MS);
+    assert!(matches!(bench.failure(), Failure::TimedOut(_)));
+}
+
+#[test]
 fn error_8_to_a_request_without_options_is_final() {
     let mut bench = Bench::new(Ask::none(), 1000);
     assert_eq!(bench.put(PEER, &error(8, b"what")), []);

@@ -160,18 +160,18 @@ fn bare(found: &str) -> &'static str {
 /// The part of a line around the caret, without control characters, and the caret's column in it from 0.
 fn window(line: &str, caret: usize) -> (String, usize) {
     let start = caret.saturating_sub(MAX_SHOWN_LINE / 2);
-    let clean = |c: char| {
-        if c == '\t' {
-            ' '
-        } else if c.is_control() {
-            '\u{fffd}'
-        } else {
-            c
-        }
-    };
     let shown =
         line.trim_end_matches('\r').chars().skip(start).take(MAX_SHOWN_LINE).map(clean).collect();
     (shown, caret - start)
+}
+
+/// A control character is not for a terminal; a tab would move the caret.
+pub(crate) fn clean(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    }
 }
 
 /// A key is set, but not to what was asked for. xl warns and goes on as if the key were not set.

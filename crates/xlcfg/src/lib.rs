@@ -44,16 +44,20 @@
 //! - Removing a setting or an item leaves the comments beside it; those inside a removed list go with it.
 //! - A value cannot be set to a list of lists. Lists in a list are read, and left alone by edits beside them.
 
-pub use disk::{BackendType, DiskError, DiskFormat, DiskSpec};
+pub use disk::{BackendType, DiskFormat, DiskSpec};
+pub use disk_error::DiskError;
 pub use document::Document;
 pub use edit::EditError;
 pub use error::{GetError, ParseError, ParseErrorKind, Position};
 pub use guest::{GuestType, GuestTypeError};
 pub use limits::{MAX_CONFIG_BYTES, MAX_NESTING, MAX_SPEC_BYTES};
+pub use mac::{MacError, format_mac, parse_mac};
 pub use value::{List, Value};
-pub use vif::{MacError, OvsBridge, VifError, VifSpec, VifType, format_mac, parse_mac};
+pub use vif::{OvsBridge, VifError, VifSpec, VifType};
 
 mod disk;
+mod disk_error;
+mod disk_read;
 mod disk_scan;
 mod document;
 mod edit;
@@ -64,6 +68,7 @@ mod lexer;
 mod limits;
 mod list_edit;
 mod literal;
+mod mac;
 mod number;
 mod parser;
 mod placement;

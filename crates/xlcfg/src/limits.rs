@@ -4,7 +4,7 @@
 //! may be, well above what any real guest has and below what libxlutil itself gives up at.
 
 /// The longest configuration that is read, in bytes. Real ones are a few kilobytes.
-pub const MAX_CONFIG_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_CONFIG_BYTES: usize = 4 * 1024 * 1024;
 
 /// How deep lists may stand in lists. xl itself looks two levels deep (`vnuma`). libxlutil gives up
 /// at about 2,000 to 5,000 levels, depending on where in a list the next one stands.
@@ -15,3 +15,6 @@ pub const MAX_SPEC_BYTES: usize = 16 * 1024;
 
 /// How much of a source line an error message shows, in characters.
 pub(crate) const MAX_SHOWN_LINE: usize = 100;
+
+/// How much of an unexpected word it shows, in characters.
+pub(crate) const MAX_SHOWN_WORD: usize = 40;

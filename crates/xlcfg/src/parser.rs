@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::error::{ParseError, ParseErrorKind};
+use crate::error::{ParseError, ParseErrorKind, clean};
 use crate::lexer::{Lexer, Token, TokenKind};
-use crate::limits::{MAX_CONFIG_BYTES, MAX_NESTING};
+use crate::limits::{MAX_CONFIG_BYTES, MAX_NESTING, MAX_SHOWN_WORD};
 
 /// A value as written: its bytes, quotes and brackets included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,7 +206,8 @@ impl Parser<'_> {
 
     fn error(&self, kind: impl FnOnce(String) -> ParseErrorKind, found: &Token) -> ParseError {
         let bytes = self.text.get(found.span.clone()).unwrap_or_default();
-        let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
+        let text: String =
+            String::from_utf8_lossy(bytes).chars().take(MAX_SHOWN_WORD).map(clean).collect();
         let found_text = match found.kind {
             TokenKind::Newline => "the end of the line".to_owned(),
             TokenKind::End => "the end of the file".to_owned(),

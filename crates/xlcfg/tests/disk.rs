@@ -1,5 +1,13 @@
 //! Disk specifications, as libxlutil reads them. Each of these was seen with the real one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use proptest::prelude::*;
 use xlcfg::{BackendType, DiskError, DiskFormat, DiskSpec};
 

@@ -1,5 +1,13 @@
 //! Changes: what is asked for changes, and no byte besides.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use proptest::prelude::*;
 use xlcfg::{Document, EditError};
 

@@ -1,5 +1,13 @@
 //! What the administrator sees.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use xlcfg::Document;
 
 fn message(text: &str) -> String {

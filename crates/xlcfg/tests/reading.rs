@@ -1,5 +1,13 @@
 //! Values as xl reads them. Each of these was seen with the real libxlutil.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use xlcfg::{Document, GetError, GuestType, GuestTypeError, ParseErrorKind, Value};
 
 fn read(text: &str) -> Document {
@@ -164,6 +172,13 @@ fn a_nul_is_refused_everywhere() {
 #[test]
 fn carriage_returns_inside_comments_and_strings_are_legal() {
     assert_eq!(string("# c\r\na = 'x\ry' # d\r\n", "a"), "x\ry");
+}
+
+#[test]
+fn a_string_ends_on_its_line() {
+    for text in ["a = 'x\ny'\n", "a = \"x\\\ny\"\n", "a = 'x\n", "a = 'x", "a = 'x\\'\n"] {
+        assert_eq!(refused(text), ParseErrorKind::UnterminatedString, "{text:?}");
+    }
 }
 
 #[test]

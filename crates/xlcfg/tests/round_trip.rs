@@ -1,5 +1,13 @@
 //! What is read is kept, byte for byte, whatever it is; and nothing that comes in can do harm.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;

@@ -1,5 +1,13 @@
 //! vif specifications, as xl takes them apart.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use xlcfg::{MacError, OvsBridge, VifError, VifSpec, VifType};
 
 const MAC: [u8; 6] = [0x00, 0x16, 0x3e, 0x62, 0x39, 0xd3];

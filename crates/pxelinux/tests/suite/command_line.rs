@@ -117,6 +117,8 @@ fn a_name_of_256_bytes_is_too_long() {
         let error = refused(&format!("default a\nlabel a\n{rest}"));
         assert!(matches!(error, ChooseError::NameTooLong { .. }), "{error}");
     }
+    let fits = format!("default a\nlabel a\nkernel {}", &long[1..]);
+    assert_eq!(line(&fits), format!("BOOT_IMAGE={} ", &long[1..]));
     assert_eq!(
         initrds(&format!("default a\nlabel a\nkernel k\ninitrd {}", &long[1..])),
         [&long[1..]]

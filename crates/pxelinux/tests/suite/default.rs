@@ -12,10 +12,12 @@ fn with_two(head: &str) -> String {
 
 #[test]
 fn without_a_prompt_default_boots_at_once() {
-    let config = with_two("default a\ntimeout 50\nontimeout b\nprompt 0");
-    let choice = chosen(&config);
-    assert_eq!(choice.why, Why::Default);
-    assert_eq!(line(&config), "BOOT_IMAGE=ka ");
+    for prompt in ["", "prompt 0", "prompt x"] {
+        let config = with_two(&format!("default a\ntimeout 50\nontimeout b\n{prompt}"));
+        let choice = chosen(&config);
+        assert_eq!(choice.why, Why::Default, "{prompt}");
+        assert_eq!(line(&config), "BOOT_IMAGE=ka ");
+    }
 }
 
 #[test]
@@ -174,9 +176,18 @@ fn allowoptions_0_cuts_the_words_behind_an_implicit_kernel_only() {
 }
 
 #[test]
-fn an_empty_default_is_an_error() {
-    let error = refused(&with_two("default"));
-    assert_eq!(error.to_string(), "pxelinux.cfg/default line 1: no kernel is named: add one");
+fn an_empty_default_is_none() {
+    assert!(matches!(refused(&with_two("default")), ChooseError::NoDefault { .. }));
+    assert_eq!(line(&with_two("default a\ndefault\ntimeout 9\nontimeout b")), "BOOT_IMAGE=kb ");
+}
+
+#[test]
+fn a_command_without_a_kernel_is_an_error() {
+    let error = refused("default a\nlabel a\nlinux");
+    assert_eq!(
+        error.to_string(),
+        "pxelinux.cfg/default line 2, label \"a\": no kernel is named: add one"
+    );
 }
 
 #[test]
@@ -206,6 +217,21 @@ fn onerror_with_a_file_gets_the_default_command_behind_its_own_words() {
     let failed = choose_in(&menu).unwrap();
     let choice = choose_on_error(&menu, &options(None), &failed).unwrap().unwrap();
     assert_eq!(text(&kernel_of(&choice).command_line), "BOOT_IMAGE=rescue quiet a");
+}
+
+#[test]
+fn onerror_with_a_forced_type_gets_the_global_sysappend_twice() {
+    // The label has it as well, from LABEL on.
+    let menu = read(
+        "sysappend 2\ndefault z q\nonerror l lost\nlabel z\nkernel gone\nlabel l\nlinux kb\nappend w",
+    );
+    let failed = choose_in(&menu).unwrap();
+    let choice = choose_on_error(&menu, &options(None), &failed).unwrap().unwrap();
+    let bootif = "BOOTIF=01-52-54-00-12-34-56";
+    assert_eq!(
+        text(&kernel_of(&choice).command_line),
+        format!("BOOT_IMAGE=kb w {bootif} z q {bootif} {bootif}")
+    );
 }
 
 #[test]

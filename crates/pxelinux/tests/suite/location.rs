@@ -202,3 +202,9 @@ fn bad_servers_and_ports_are_refused() {
         assert!(matches!(error, LocationError::BadPort { .. }), "{name:?}: {error}");
     }
 }
+
+#[test]
+fn a_host_name_has_at_most_253_bytes() {
+    assert!(Server::parse("a".repeat(253).as_bytes()).is_some());
+    assert_eq!(Server::parse("a".repeat(254).as_bytes()), None);
+}

@@ -156,6 +156,14 @@ fn a_disabled_or_separator_default_moves_on_to_the_next_entry() {
 }
 
 #[test]
+fn behind_the_last_entry_the_cursor_goes_back_to_the_nearest() {
+    let config = "ui menu.c32\nlabel a\nkernel ka\nlabel b\nkernel kb\nmenu begin s\nmenu default\nlabel back\nmenu exit\nmenu end";
+    assert_eq!(line(config), "BOOT_IMAGE=ka ");
+    let menu = "ui menu.c32\ndefault q\nlabel a\nkernel ka\nlabel b\nkernel kb\nlabel q\nmenu quit";
+    assert_eq!(line(menu), "BOOT_IMAGE=kb ");
+}
+
+#[test]
 fn ontimeout_is_kept_where_a_disabled_default_makes_pxelinux_hang() {
     let config = "ui menu.c32\ntimeout 50\nontimeout local\nlabel title\nmenu disable\nlabel a\nkernel ka\nlabel local\nlocalboot 0";
     assert_eq!(chosen(config).action, Action::LocalBoot { kind: 0 });
@@ -195,6 +203,29 @@ fn goto_exit_and_quit_entries_boot_nothing() {
     }
     // At the top there is nothing to leave: the entry is an ordinary one.
     assert_eq!(line("ui menu.c32\nlabel k\nmenu exit"), "BOOT_IMAGE=k ");
+}
+
+#[test]
+fn a_submenu_is_called_by_its_tag_its_label_or_its_title() {
+    for (lines, title) in [
+        ("menu begin tag", "tag"),
+        ("menu begin\nmenu title T", "T"),
+        ("menu begin tag\nmenu title T", "tag"),
+        ("menu begin tag\nmenu title T\nmenu label ^L", "^L"),
+        ("menu begin\nmenu label ^L\nmenu title T", "^L"),
+        ("menu begin tag\nlabel x\nmenu label X\nmenu title T", "tag"),
+    ] {
+        let menu = read(&format!("menu title top\n{lines}"));
+        assert_eq!(crate::support::text(&menu.entries[0].title), title, "{lines}");
+    }
+}
+
+#[test]
+fn menu_disabled_is_menu_disable() {
+    for word in ["disable", "disabled"] {
+        let config = format!("ui menu.c32\nlabel a\nkernel ka\nmenu {word}\nlabel b\nkernel kb");
+        assert_eq!(line(&config), "BOOT_IMAGE=kb ", "{word}");
+    }
 }
 
 #[test]

@@ -1,166 +1,7 @@
 //! Inputs to compare on: texts of the grammar, then mutated; all from one seed.
 
 use crate::ours::Edit;
-
-const KEYS: &[&str] =
-    &["a", "b", "name", "vif", "disk", "bootloader_args", "x_1", "vif.default.bridge", "extra"];
-
-/// What a mutation puts in: what the grammar is made of, and what it does not want.
-const BITS: &[&str] = &[
-    "\"", "'", "\\", "[", "]", ",", "=", "+=", ";", "\n", "#", " ", "\t", "\r", "a", "F", "0", "x",
-    "+", "-", ".", "\\0", "\\1", "\\x41", "\\n", "\u{e4}", "=[", "],", ",\n", "# c\n", "a=1",
-    "\u{feff}", "\\0-1", "\\0 12",
-];
-
-const STRINGS: &[&str] = &[
-    "",
-    "x",
-    "pygrub",
-    "1024",
-    "007",
-    "0x1f",
-    "-5",
-    " 7",
-    "9223372036854775807",
-    "9223372036854775808",
-    "a b",
-    "mac=00:16:3e:62:39:d3,bridge=xenbr0",
-    "#",
-    "\\\"",
-    "\\'",
-    "\\\\",
-    "\\n",
-    "\\t",
-    "\\a\\b\\f\\r\\v",
-    "\\101",
-    "\\0123z",
-    "\\01234z",
-    "\\0-1",
-    "\\0 12",
-    "\\0",
-    "\\8",
-    "\\x41",
-    "\\q",
-    "\u{e4}\u{f6}",
-    "a'b",
-    "a\"b",
-    "\r",
-    "[",
-    "]",
-];
-
-const NUMBERS: &[&str] = &[
-    "0",
-    "1",
-    "1024",
-    "08",
-    "010",
-    "0x",
-    "0x1f",
-    "10a",
-    "1e5",
-    "12ab",
-    "9223372036854775808",
-    "1F",
-    "5k",
-    "1.5",
-];
-
-// Without `trusted`, `untrusted` and `grant_usage`, which Xen 4.17's reader takes for positional words.
-const DISK_BITS: &[&str] = &[
-    "/p",
-    "/dev/vg/lv",
-    "raw",
-    "qcow2",
-    "xvda",
-    "hdc:cdrom",
-    "xvdb:disk",
-    "w",
-    "r",
-    "rw",
-    "ro",
-    "w!",
-    "",
-    " ",
-    "\t",
-    "\n",
-    "file:",
-    "phy:",
-    "tap:",
-    "tap2:",
-    "qcow2:",
-    "vhd:",
-    "nbd:",
-    "iscsi:",
-    "drbd:",
-    "enbd:",
-    "aio:",
-    "ioemu:",
-    "tapdisk:",
-    "raw:",
-    "foo:",
-    "foo:bar",
-    "format=",
-    "format=raw",
-    "format=qcow2",
-    "vdev=xvda",
-    "vdev=",
-    "access=ro",
-    "access=rw",
-    "access=",
-    "devtype=cdrom",
-    "devtype=disk",
-    "devtype=x",
-    "cdrom",
-    "backendtype=qdisk",
-    "backendtype=phy",
-    "backendtype=x",
-    "backend=dom1",
-    "script=block-x",
-    "script=",
-    "direct-io-safe",
-    "discard",
-    "no-discard",
-    "target=/x",
-    "target=",
-    "target=/a,b=c",
-    "specification=xen",
-    "specification=virtio",
-    "foo=1",
-    "foo=",
-    "A=1",
-    "=",
-    "empty",
-    "colo-port=5",
-    "colo-port=x",
-    "colo-host=h",
-    "colo",
-];
-
-const DISKS: &[&str] = &[
-    "file:/OVS/running_pool/pxe/system.img,xvda,w",
-    "/dev/vg/lv,raw,xvda,rw",
-    "phy:/dev/vg/lv,xvda,w",
-    "format=raw, vdev=xvda, access=rw, target=/a/b,c=d",
-    "tap:qcow2:/p,xvda,w",
-    ",hdc:cdrom,r",
-    "/p.iso,,hdc,cdrom",
-    "/p,,xvda",
-    "/p, raw, xvda, ro",
-    "vdev=xvda,target=/x ",
-];
-
-const EDIT_TEXTS: &[&str] = &[
-    "",
-    "new",
-    "with ' and \" and \\",
-    "1024",
-    "-7",
-    "line\nend\ttab",
-    "\u{e4}",
-    "# no comment",
-    "mac=00:16:3e:0:0:1",
-];
+use crate::pieces::{BITS, DISK_BITS, DISKS, EDIT_TEXTS, KEYS, MAC_GROUPS, NUMBERS, STRINGS};
 
 pub(crate) struct Generator {
     state: u64,
@@ -241,14 +82,10 @@ impl Generator {
     }
 
     pub(crate) fn mac(&mut self) -> String {
-        let groups = [
-            "00", "16", "3e", "3E", "6", "ff", "d3", "100", "XX", "", "0x1f", " 7", "000016", "g",
-            "0x", "+5",
-        ];
         let count = if self.below(4) == 0 { self.below(8) } else { 6 };
-        let limit = if self.below(3) > 0 { 7 } else { groups.len() };
+        let limit = if self.below(3) > 0 { 7 } else { MAC_GROUPS.len() };
         let separator = *[":", ":", "-", ".", "::", ""].get(self.below(6)).unwrap_or(&":");
-        let groups = groups.get(..limit).unwrap_or(&groups);
+        let groups = MAC_GROUPS.get(..limit).unwrap_or(MAC_GROUPS);
         (0..count).map(|_| self.pick(groups)).collect::<Vec<_>>().join(separator)
     }
 

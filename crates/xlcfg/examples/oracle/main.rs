@@ -12,6 +12,7 @@
 mod generate;
 mod library;
 mod ours;
+mod pieces;
 
 use std::error::Error;
 use std::process::ExitCode;
