@@ -223,3 +223,6 @@ fn unknown(why: &str) -> Failure {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -357,3 +357,6 @@ fn sys_values(
         others: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

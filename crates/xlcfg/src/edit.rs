@@ -75,9 +75,7 @@ impl Document {
             return Ok(());
         }
         let style = match self.last_node(key) {
-            Some((_, node)) if !matches!(node.kind, NodeKind::List { .. }) => {
-                Style::of(self.to_bytes().get(node.span.clone()).unwrap_or_default(), node.kind)
-            }
+            Some((_, node)) if !matches!(node.kind, NodeKind::List { .. }) => self.style_of(node),
             _ => self.usual_style(),
         };
         let literal = self.literal(key, text, style)?;
@@ -91,9 +89,7 @@ impl Document {
             return Ok(());
         }
         let style = match self.last_node(key) {
-            Some((_, node)) if node.kind == NodeKind::Text => {
-                Style::of(self.to_bytes().get(node.span.clone()).unwrap_or_default(), node.kind)
-            }
+            Some((_, node)) if node.kind == NodeKind::Text => self.style_of(node),
             _ => Style::Bare,
         };
         let text = number.to_string();
@@ -184,7 +180,7 @@ impl Document {
             let Some(node) = nodes.get(index).and_then(|&node| self.tree().nodes.get(node)) else {
                 continue;
             };
-            let style = Style::of(text.get(node.span.clone()).unwrap_or_default(), node.kind);
+            let style = self.style_of(node);
             if old.get(index).and_then(Option::as_deref) != Some(item.as_bytes()) {
                 let with = self.literal(key, item, style)?;
                 splices.push(Splice { range: node.span.clone(), with });
@@ -298,13 +294,15 @@ impl Document {
         })
     }
 
+    fn style_of(&self, node: &Node) -> Style {
+        Style::of(self.to_bytes().get(node.span.clone()).unwrap_or_default(), node.kind)
+    }
+
     /// The quotes of an item's neighbour, or the document's.
     fn style_near(&self, nodes: &[usize], index: usize) -> Style {
         let near = nodes.get(index.saturating_sub(1)).and_then(|&node| self.tree().nodes.get(node));
         match near {
-            Some(node) if node.kind == NodeKind::Text => {
-                Style::of(self.to_bytes().get(node.span.clone()).unwrap_or_default(), node.kind)
-            }
+            Some(node) if node.kind == NodeKind::Text => self.style_of(node),
             _ => self.usual_style(),
         }
     }

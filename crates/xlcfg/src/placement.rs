@@ -80,20 +80,20 @@ pub(crate) fn remove(document: &Document, settings: &[&Setting]) -> Vec<Splice> 
         let after = around.blanks_after(end);
         let before = around.blanks_before(start);
         let first = around.starts_line(start);
-        let range = if around.byte(after) == Some(b';') {
+        let range = if before > 0 && around.byte(before - 1) == Some(b';') {
+            before - 1..end
+        } else if around.byte(after) == Some(b';') {
             // `a=1; b=2` without a is `b=2`; `a=1;` alone on its line goes with its line.
-            let next = around.blanks_after(after + 1);
-            if first && around.ends_line(after + 1) {
+            let alone = first && around.ends_line(after + 1);
+            if alone {
                 before..around.line_end(after)
             } else {
-                start..next
+                start..around.blanks_after(after + 1)
             }
         } else if first && around.ends_line(end) {
             before..around.line_end(end)
         } else if first {
             start..after
-        } else if before > 0 && around.byte(before - 1) == Some(b';') {
-            before - 1..end
         } else {
             before..end
         };

@@ -72,6 +72,18 @@ fn old_prefixes_take_the_formats_place() {
 }
 
 #[test]
+fn oddities() {
+    // What is set to nothing may be set again.
+    assert_eq!(
+        disk("vdev=,script=,vdev=xvda,target=/p"),
+        DiskSpec { script: Some(String::new()), ..raw("/p", "xvda") }
+    );
+    // An = as the very last byte is passed over.
+    assert_eq!(disk("/p,,xvda="), raw("/p", "xvda"));
+    assert!(matches!(DiskSpec::parse("/p,,xvda=,"), Err(DiskError::Syntax { .. })));
+}
+
+#[test]
 fn cd_drives() {
     let empty = DiskSpec {
         target: Some(String::new()),

@@ -100,6 +100,8 @@ fn removal() {
     assert_eq!(given("b = 2; a = 1\n", gone), "b = 2\n");
     assert_eq!(given("b = 2; a = 1; c = 3\n", gone), "b = 2; c = 3\n");
     assert_eq!(given("a = 1;\nb = 2\n", gone), "b = 2\n");
+    assert_eq!(given("b = 1; a = 1; a = 2\nc = 3\n", gone), "b = 1\nc = 3\n");
+    assert_eq!(given("a = 1; a = 2 # why\nc = 3\n", gone), " # why\nc = 3\n");
     assert_eq!(given("a = 1\nb = 2\na += 2\na = 3", gone), "b = 2\n");
     assert_eq!(given("ab = 1\n#a = 2\n a=3\n", gone), "ab = 1\n#a = 2\n");
     let mut document = Document::parse("b = 1\n").unwrap();
@@ -162,6 +164,17 @@ fn items_of_a_list_over_lines() {
     assert_eq!(
         given("disk = [\n  'a',\n  'b',\n]\n", |d| d.remove_item("disk", 0)),
         "disk = [\n  'b',\n]\n"
+    );
+}
+
+#[test]
+fn a_comma_in_a_comment_is_no_comma() {
+    let text = "vif = [ 'a' # one, a\n  , 'b' # two, b\n]\n";
+    assert_eq!(given(text, |d| d.remove_item("vif", 0)), "vif = [ # one, a\n   'b' # two, b\n]\n");
+    assert_eq!(given(text, |d| d.remove_item("vif", 1)), "vif = [ 'a' # one, a\n   # two, b\n]\n");
+    assert_eq!(
+        given("vif = [\n  'a' # one, a\n]\n", |d| d.insert_item("vif", 1, "b")),
+        "vif = [\n  'a', # one, a\n  'b'\n]\n"
     );
 }
 

@@ -98,6 +98,9 @@ fn without_default_the_prompt_s_timeout_still_runs_ontimeout() {
 #[test]
 fn without_default_a_menu_default_is_taken() {
     assert_eq!(line(&format!("{TWO}menu default")), "BOOT_IMAGE=kb ");
+    assert_eq!(line(&with_two("ui\ndefault b")), "BOOT_IMAGE=kb ");
+    let submenu = format!("{TWO}menu begin s\nmenu default\nlabel c\nkernel kc");
+    assert_eq!(line(&submenu), "BOOT_IMAGE=kc ");
 }
 
 #[test]

@@ -69,6 +69,14 @@ fn a_file_that_includes_itself_ends_in_an_error() {
 }
 
 #[test]
+fn the_include_depth_counts_the_files_that_are_open() {
+    let limits = Limits { include_depth: 2, ..Limits::default() };
+    assert!(read_within(limits, "include x\ninclude x", &[("x", "label a")]).is_ok());
+    let error = read_within(limits, "include x", &[("x", "include y"), ("y", "#")]).unwrap_err();
+    assert_eq!(error.limit, Exceeded::IncludeDepth { limit: 2 });
+}
+
+#[test]
 fn a_chain_of_include_bombs_ends_in_an_error() {
     let ten = "include x\n".repeat(10);
     let files =

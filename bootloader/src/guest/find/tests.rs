@@ -1,0 +1,151 @@
+use super::*;
+use crate::request::Parsed;
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::fs;
+
+const UUID: &str = "8b3c1f0e-52d4-4d3a-9a51-0c6f7e2d9b11";
+
+/// A host of its own for one test.
+struct Host {
+    root: tempfile::TempDir,
+    said: RefCell<Vec<String>>,
+}
+
+impl Say for Host {
+    fn hears(&self, _: Level) -> bool {
+        true
+    }
+
+    fn say(&self, _: Level, line: &str) {
+        self.said.borrow_mut().push(line.to_owned());
+    }
+}
+
+impl Host {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("xen")).unwrap();
+        fs::create_dir(root.path().join("libvirt")).unwrap();
+        Self { root, said: RefCell::default() }
+    }
+
+    fn places(&self) -> Places {
+        let place = |name| self.root.path().join(name);
+        Places { xen: place("xen"), libvirt: place("libvirt"), remembered: place("remembered") }
+    }
+
+    fn write(&self, path: &str, text: &str) -> &Self {
+        fs::write(self.root.path().join(path), text).unwrap();
+        self
+    }
+
+    /// Looks for the interface of the domain "RK".
+    fn find(&self, argv: &[&str]) -> Result<(Vif, String), Failure> {
+        let domain = Domain {
+            name: Some("RK".to_owned()),
+            uuid: Uuid::parse(UUID),
+            guest_type: Some(GuestType::Pv),
+        };
+        self.find_of(&domain, argv)
+    }
+
+    fn find_of(&self, domain: &Domain, argv: &[&str]) -> Result<(Vif, String), Failure> {
+        let mut words: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        words.push("--output-directory=/var/lib/xen/bootloader.7.d".into());
+        let Ok(Parsed::Request(request)) = Request::parse(words) else { panic!("{argv:?}") };
+        let places = self.places();
+        Search { request: &request, places: &places, console: self, domain }.vif()
+    }
+
+    fn mac(&self, argv: &[&str]) -> String {
+        self.find(argv).unwrap().0.mac.to_string()
+    }
+
+    fn refusal(&self) -> String {
+        let failure = self.find(&[]).unwrap_err();
+        assert_eq!(failure.reason, Reason::UnknownGuest);
+        failure.message
+    }
+}
+
+fn config(name: &str, last: u8) -> String {
+    format!("name = '{name}'\nvif = [ 'mac=00:16:3e:00:00:{last:02x},bridge=br{last}' ]\n")
+}
+
+#[test]
+fn words_go_before_any_config() {
+    let host = Host::new();
+    host.write("xen/RK.cfg", &config("RK", 1)).write("xen/other.cfg", &config("x", 2));
+    let (vif, source) = host.find(&["--mac=00:16:3e:62:39:d3"]).unwrap();
+    assert_eq!((vif.bridge.as_str(), source.as_str()), ("xenbr0", "the command line"));
+    let other = format!("--config={}", host.places().xen.join("other.cfg").display());
+    assert_eq!(host.mac(&[&other]), "00:16:3e:00:00:02");
+    let (vif, _) = host.find(&["--bridge=br9", "--vlan=5"]).unwrap();
+    assert_eq!((vif.mac.to_string().as_str(), vif.bridge.as_str()), ("00:16:3e:00:00:01", "br9"));
+    assert_eq!(vif.vlan, Some(5));
+}
+
+#[test]
+fn the_default_bridge_is_xl_confs() {
+    let host = Host::new();
+    host.write("xen/xl.conf", "vif.default.bridge=\"br7\"\n");
+    assert_eq!(host.find(&["--mac=00:16:3e:62:39:d3"]).unwrap().0.bridge, "br7");
+}
+
+#[test]
+fn the_config_with_the_domains_name_is_taken() {
+    let host = Host::new();
+    host.write("xen/RK", &config("RK", 3));
+    assert_eq!(host.mac(&[]), "00:16:3e:00:00:03");
+    host.write("xen/RK.cfg", &config("RK", 4));
+    assert_eq!(host.mac(&[]), "00:16:3e:00:00:04");
+}
+
+#[test]
+fn a_config_of_another_name_is_passed_over() {
+    let host = Host::new();
+    host.write("xen/RK.cfg", &config("RK2", 4)).write("xen/RK", &config("RK", 3));
+    assert_eq!(host.mac(&[]), "00:16:3e:00:00:03");
+    assert!(host.said.borrow().iter().any(|line| line.contains("its name is \"RK2\"")));
+}
+
+#[test]
+fn libvirts_record_is_taken() {
+    let host = Host::new();
+    host.write(
+        "libvirt/RK.xml",
+        "<domain type='xen'><name>RK</name><devices><interface type='bridge'>\
+         <mac address='00:16:3e:00:00:05'/><source bridge='br5'/></interface></devices></domain>",
+    );
+    assert_eq!(host.mac(&[]), "00:16:3e:00:00:05");
+}
+
+#[test]
+fn a_reboot_finds_what_was_remembered() {
+    let host = Host::new();
+    let vif = host.write("xen/RK.cfg", &config("RK", 1)).find(&[]).unwrap().0;
+    let uuid = Uuid::parse(UUID).unwrap();
+    remembered::remember(&host.places().remembered, uuid, "RK", &vif).unwrap();
+    fs::remove_file(host.places().xen.join("RK.cfg")).unwrap();
+    let (found, source) = host.find(&[]).unwrap();
+    assert_eq!((found, source.as_str()), (vif, "its last boot"));
+}
+
+#[test]
+fn when_nothing_is_found_the_line_to_add_is_named() {
+    let host = Host::new();
+    assert!(host.refusal().contains("bootloader_args = [ \"--mac=00:16:3e:…\""));
+    host.write("xen/RK.cfg", "name='RK'\nvif=['bridge=xenbr0']\n");
+    assert!(host.refusal().contains("has no mac="));
+    host.write("xen/RK.cfg", "name='RK'\nvif=vif[0]\n");
+    assert!(host.refusal().contains("RK.cfg"));
+}
+
+#[test]
+fn a_name_cannot_lead_out_of_the_directory() {
+    let host = Host::new();
+    host.write("evil.cfg", &config("../evil", 6));
+    let domain = Domain { name: Some("../evil".to_owned()), ..Domain::default() };
+    assert!(host.find_of(&domain, &[]).is_err());
+}
