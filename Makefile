@@ -1,0 +1,65 @@
+# The one entry for people and for CI. `make` alone says what there is.
+#
+# demo, check and test install what they need (packages by apt; a Rust toolchain by rustup
+# where there is none), so they want root: run them as root, or as a user who may sudo.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help toolchain packages build static fmt lint unit netns oracle xen check test demo bench install clean
+
+PREFIX ?= /usr
+DESTDIR ?=
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E env "PATH=$$PATH")
+CARGO := cargo
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+toolchain: ## Install a C compiler and a Rust toolchain where they are missing
+	@docs/scripts/toolchain.sh
+
+packages: toolchain ## Install the servers that the tests drive
+	$(SUDO) tests/netns/install.sh
+
+build: toolchain ## Build rpxeboot
+	$(CARGO) build --release -p rpxeboot
+
+static: toolchain ## Build rpxeboot without any shared library, for any dom0
+	tests/xen/build-rpxeboot.sh
+
+fmt: toolchain
+	$(CARGO) fmt --all --check
+
+lint: toolchain
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+unit: toolchain ## Tests that need neither root nor a network
+	$(CARGO) test --locked
+
+netns: packages ## Whole boots against real servers, in network namespaces (root)
+	$(CARGO) build --locked -p rpxeboot
+	$(SUDO) $(CARGO) test --locked -p netns-tests
+
+oracle: toolchain ## xlcfg against Xen's own parser
+	$(SUDO) tests/oracle/run.sh
+
+xen: toolchain ## Guests on a real Xen in QEMU
+	RPXEBOOT="$$(tests/xen/build-rpxeboot.sh)"; export RPXEBOOT; $(SUDO) tests/xen/run.sh
+
+check: fmt lint unit netns ## The quick part: format, lints, unit and namespace tests
+
+test: check oracle xen ## Everything
+
+demo: toolchain ## Show a PV guest booting over the network on an emulated Xen
+	RPXEBOOT="$$(tests/xen/build-rpxeboot.sh)"; export RPXEBOOT; $(SUDO) tests/xen/demo.sh
+
+bench: packages build ## rpxeboot against shell pipelines, as ratios (root)
+	$(SUDO) benches/run.sh --write
+
+install: ## Install rpxeboot and its manual under PREFIX (default /usr)
+	install -D -m 755 target/release/rpxeboot "$(DESTDIR)$(PREFIX)/bin/rpxeboot"
+	install -D -m 644 man/rpxeboot.8 "$(DESTDIR)$(PREFIX)/share/man/man8/rpxeboot.8"
+
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf tests/xen/build
