@@ -15,6 +15,12 @@ pub trait Sink {
     /// They cannot be kept (the disk is full, a limit is reached).
     fn put(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
+    /// What has come is worth nothing: it begins again.
+    ///
+    /// # Errors
+    /// As for [`Self::put`].
+    fn restart(&mut self) -> io::Result<()>;
+
     /// Everything has come.
     ///
     /// # Errors
@@ -44,6 +50,11 @@ impl Sink for Memory {
         }
         let place = self.0.get_mut(start..end).ok_or_else(too_large)?;
         place.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        self.0.clear();
         Ok(())
     }
 
@@ -100,6 +111,11 @@ impl Sink for Disk<'_> {
         Ok(())
     }
 
+    fn restart(&mut self) -> io::Result<()> {
+        self.pending.clear();
+        self.file.set_len(self.base)
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         self.flush()
     }
@@ -128,6 +144,18 @@ mod tests {
             [(0, b"aa".to_vec()), (4, b"cc".to_vec()), (2, b"bb".to_vec()), (6, b"d".to_vec())];
         assert_eq!(disk_content(&blocks, 0), b"aabbccd");
         assert_eq!(disk_content(&blocks, 4), b"\0\0\0\0aabbccd");
+    }
+
+    #[test]
+    fn a_second_try_leaves_nothing_of_the_first() {
+        let file = tempfile::tempfile().unwrap();
+        let mut disk = Disk::new(&file, 4);
+        disk.put(0, &[1; GATHERED + 9]).unwrap();
+        disk.put(GATHERED as u64 + 9, b"more").unwrap();
+        disk.restart().unwrap();
+        disk.put(0, b"new").unwrap();
+        disk.finish().unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 7);
     }
 
     proptest! {

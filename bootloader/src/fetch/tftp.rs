@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
-use tftp_client::{Ask, ErrorCode, Failure, FileName, Patience, ReadRequest, State, Transfer};
+use tftp_client::{
+    Ask, Awaited, ErrorCode, Failure, FileName, Patience, ReadRequest, State, TimedOut, Transfer,
+};
 
 use super::sink::Sink;
 use super::{FetchError, Pace, Progress, storage};
@@ -15,6 +17,9 @@ use crate::budget::Budget;
 const RECEIVE_BUFFER_PER_WINDOW: usize = 4;
 /// Waits are cut to this, so that a stop or the deadline is seen.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
+/// The second try's terms: the server's timer in microseconds, the window in blocks.
+const GENTLE_UTIMEOUT: u32 = 200_000;
+const GENTLE_WINDOW: u16 = 4;
 const SHORTEST_WAIT: Duration = Duration::from_micros(100);
 
 /// What to fetch from whom.
@@ -28,6 +33,10 @@ pub struct File<'a> {
 
 /// Fetches one file; gives back its size.
 ///
+/// A file that must be there and breaks off on the way is asked for once more, on terms that
+/// ask less of server and network: some servers count their retries over the whole transfer
+/// (rs-tftpd) or send blocks that no path lets through.
+///
 /// # Errors
 /// [`FetchError`].
 pub fn fetch(
@@ -40,55 +49,112 @@ pub fn fetch(
 ) -> Result<u64, FetchError> {
     let name = FileName::new(file.path).map_err(|why| FetchError::Malformed(why.to_string()))?;
     let mut request = ReadRequest::new(file.server, name, limit);
-    request.ask = Ask::default();
     request.patience = match pace {
         Pace::Probing => Patience::probing(),
         Pace::Needed => Patience::default(),
     };
     let shown = format!("tftp://{}/{}", file.server, crate::text::printable(file.path));
-    let network =
-        |error: io::Error| FetchError::Refused(format!("{shown}: the network fails: {error}"));
-
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).map_err(network)?;
-    // As much as the kernel grants; the transfer recovers from what does not fit.
-    let _ = SockRef::from(&socket)
-        .set_recv_buffer_size(request.ask.window_bytes().saturating_mul(RECEIVE_BUFFER_PER_WINDOW));
-    let mut transfer = Transfer::new(request, Instant::now());
-    let mut buffer = vec![0; transfer.buffer_len()];
-    let mut waiter = Waiter::default();
-    loop {
-        send_all(&mut transfer, &socket).map_err(network)?;
-        match transfer.state() {
-            State::Done { size } => return Ok(size),
-            State::Failed(failure) => return Err(explain(failure)),
-            State::Asking | State::Receiving => {}
-        }
-        if budget.is_over() || progress.is_stopped() {
-            transfer.abandon(Instant::now(), ErrorCode::NotDefined);
-            send_all(&mut transfer, &socket).map_err(network)?;
-            return Err(if progress.is_stopped() {
-                FetchError::Abandoned(format!("{shown}: stopped"))
-            } else {
-                FetchError::Deadline(format!("{shown}: the boot's time is over"))
-            });
-        }
-        match waiter.receive(&socket, &mut buffer, transfer.wakes_at().min(budget.end())) {
-            Ok((length, SocketAddr::V4(from))) => {
-                let datagram = buffer.get(..length).unwrap_or_default();
-                if let Some(block) = transfer.on_datagram(Instant::now(), from, datagram)
-                    && let Err(error) = sink.put(block.offset, block.bytes)
-                {
-                    transfer.abandon(Instant::now(), ErrorCode::DiskFull);
-                    send_all(&mut transfer, &socket).map_err(network)?;
-                    return Err(storage(&shown, &error));
-                }
-                let made = transfer.progress();
-                progress.set(made.bytes, made.tsize);
+    let trip = Trip { shown: &shown, pace, budget, progress };
+    match trip.make(request.clone(), sink)? {
+        Ended::Whole(size) => Ok(size),
+        Ended::Failed(error) => Err(error),
+        Ended::BrokenOff(ask) => {
+            sink.restart().map_err(|error| storage(&shown, &error))?;
+            request.ask = ask;
+            match trip.make(request, sink)? {
+                Ended::Whole(size) => Ok(size),
+                Ended::Failed(error) => Err(error),
+                Ended::BrokenOff(_) => Err(FetchError::TimedOut(format!(
+                    "{shown}: it broke off twice: the server's log may say why"
+                ))),
             }
-            Ok(_) => {}
-            Err(error) if is_a_timeout(&error) => transfer.on_timer(Instant::now()),
-            Err(error) if is_passing(&error) => {}
-            Err(error) => return Err(network(error)),
+        }
+    }
+}
+
+/// One transfer, from request to end.
+struct Trip<'a> {
+    shown: &'a str,
+    pace: Pace,
+    budget: &'a Budget,
+    progress: &'a Progress,
+}
+
+enum Ended {
+    Whole(u64),
+    Failed(FetchError),
+    /// It may go better on these terms.
+    BrokenOff(Ask),
+}
+
+impl Trip<'_> {
+    fn make(&self, request: ReadRequest, sink: &mut dyn Sink) -> Result<Ended, FetchError> {
+        let network = |error: io::Error| {
+            FetchError::Refused(format!("{}: the network fails: {error}", self.shown))
+        };
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).map_err(network)?;
+        // As much as the kernel grants; the transfer recovers from what does not fit.
+        let wanted = request.ask.window_bytes().saturating_mul(RECEIVE_BUFFER_PER_WINDOW);
+        let _ = SockRef::from(&socket).set_recv_buffer_size(wanted);
+        let ask = request.ask;
+        let mut transfer = Transfer::new(request, Instant::now());
+        let mut buffer = vec![0; transfer.buffer_len()];
+        let mut waiter = Waiter::default();
+        loop {
+            send_all(&mut transfer, &socket).map_err(network)?;
+            match transfer.state() {
+                State::Done { size } => return Ok(Ended::Whole(size)),
+                State::Failed(failure) => return Ok(self.ended(failure, ask)),
+                State::Asking | State::Receiving => {}
+            }
+            if self.budget.is_over() || self.progress.is_stopped() {
+                transfer.abandon(Instant::now(), ErrorCode::NotDefined);
+                send_all(&mut transfer, &socket).map_err(network)?;
+                return Err(self.cut_short());
+            }
+            match waiter.receive(&socket, &mut buffer, transfer.wakes_at().min(self.budget.end())) {
+                Ok((length, SocketAddr::V4(from))) => {
+                    let datagram = buffer.get(..length).unwrap_or_default();
+                    if let Some(block) = transfer.on_datagram(Instant::now(), from, datagram)
+                        && let Err(error) = sink.put(block.offset, block.bytes)
+                    {
+                        transfer.abandon(Instant::now(), ErrorCode::DiskFull);
+                        send_all(&mut transfer, &socket).map_err(network)?;
+                        return Err(storage(&self.shown, &error));
+                    }
+                    let made = transfer.progress();
+                    self.progress.set(made.bytes, made.tsize);
+                }
+                Ok(_) => {}
+                Err(error) if is_a_timeout(&error) => transfer.on_timer(Instant::now()),
+                Err(error) if is_passing(&error) => {}
+                Err(error) => return Err(network(error)),
+            }
+        }
+    }
+
+    /// A failure, or a reason to try once more.
+    fn ended(&self, failure: &Failure, ask: Ask) -> Ended {
+        let gentler = ask.with_utimeout(Some(GENTLE_UTIMEOUT)).with_windowsize(Some(GENTLE_WINDOW));
+        match failure {
+            _ if self.pace == Pace::Probing => Ended::Failed(explain(failure)),
+            Failure::TimedOut(TimedOut { awaited: Awaited::Block(1), .. }) => {
+                Ended::BrokenOff(gentler.with_blksize(None).with_windowsize(None))
+            }
+            Failure::TimedOut(TimedOut { awaited: Awaited::Block(_), .. }) => {
+                Ended::BrokenOff(gentler)
+            }
+            Failure::Refused(refused) if refused.received > 0 => Ended::BrokenOff(gentler),
+            _ => Ended::Failed(explain(failure)),
+        }
+    }
+
+    fn cut_short(&self) -> FetchError {
+        let shown = self.shown;
+        if self.progress.is_stopped() {
+            FetchError::Abandoned(format!("{shown}: stopped"))
+        } else {
+            FetchError::Deadline(format!("{shown}: the boot's time is over"))
         }
     }
 }

@@ -232,9 +232,12 @@ impl Chooser<'_> {
     }
 
     /// A command in a menu: a label with the text behind it, or a file. No extension is tried.
+    ///
+    /// A label with further words on its line is not one here to PXELINUX, which then looks for a
+    /// file of that name and hangs. It is still taken for what it was meant to be.
     fn in_menu(&self, directive: &Directive, menu: usize, why: Why) -> Result<Run, ChooseError> {
         let line: &[u8] = &directive.command;
-        if let Some(index) = self.menu.find(line) {
+        if let Some(index) = self.menu.find_whole(line).or_else(|| self.menu.find(line)) {
             let (_, rest) = split_word(line);
             return self.run_entry(index, rest, b"", why, Some(menu));
         }
@@ -290,7 +293,8 @@ impl Chooser<'_> {
             let (label, at) = (entry.label.clone(), entry.at.clone());
             return Err(ChooseError::Navigation { label, at });
         };
-        let mut line = of_label(boot, self.values);
+        let rest = if menu.is_some() { entry.label_rest.as_slice() } else { b"" };
+        let mut line = of_label(boot, rest, self.values);
         if !arguments.is_empty() {
             line.extend_from_slice(separator);
             line.extend_from_slice(arguments);

@@ -9,14 +9,17 @@ use crate::error::{ChooseError, Command};
 use crate::limits::MAX_NAME;
 use crate::sysappend::SysValues;
 
-/// The command of a label.
-pub(crate) fn of_label(boot: &Boot, values: &SysValues) -> Vec<u8> {
+/// The command of a label. `rest` is what a menu takes from the LABEL line, if it names the kernel.
+pub(crate) fn of_label(boot: &Boot, rest: &[u8], values: &SysValues) -> Vec<u8> {
     let mut command = Vec::new();
     if let Some(prefix) = type_prefix(boot.directive) {
         command.extend_from_slice(prefix);
         command.push(b' ');
     }
     command.extend_from_slice(&boot.kernel);
+    if boot.kernel_is_label {
+        command.extend_from_slice(rest);
+    }
     if !boot.append.is_empty() {
         command.push(b' ');
         command.extend_from_slice(&boot.append);

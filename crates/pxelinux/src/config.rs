@@ -81,6 +81,9 @@ pub struct SubMenu {
 pub struct Entry {
     /// The label. Separators, submenus and disabled entries cannot be named by it.
     pub label: Vec<u8>,
+    /// What follows the label on its line, blanks included. To the prompt it is nothing, but
+    /// `menu.c32` takes it for a part of the label.
+    pub label_rest: Vec<u8>,
     /// Its text in a menu: MENU LABEL, else the label. A caret marks the next letter as a hot key.
     pub title: Vec<u8>,
     /// Where it begins.
@@ -115,6 +118,8 @@ pub struct Boot {
     pub directive: KernelDirective,
     /// Its value to the end of the line: a name, and perhaps arguments. The label if there is none.
     pub kernel: Vec<u8>,
+    /// No directive names a kernel, so it is the label; in a menu, with the rest of the label's line.
+    pub kernel_is_label: bool,
     /// APPEND, already with the global one where the label has none, and empty for `-`.
     pub append: Arc<[u8]>,
     /// INITRD.
@@ -148,6 +153,26 @@ pub enum KernelDirective {
     LocalBoot,
     /// NONE, which PXELINUX reads as a type but cannot boot.
     None,
+}
+
+impl KernelDirective {
+    /// The directive a keyword in lower case stands for.
+    pub(crate) fn of_keyword(word: &[u8]) -> Option<KernelDirective> {
+        Some(match word {
+            b"kernel" => KernelDirective::Kernel,
+            b"linux" => KernelDirective::Linux,
+            b"boot" => KernelDirective::Boot,
+            b"bss" => KernelDirective::Bss,
+            b"pxe" => KernelDirective::Pxe,
+            b"fdimage" => KernelDirective::FdImage,
+            b"comboot" => KernelDirective::Comboot,
+            b"com32" => KernelDirective::Com32,
+            b"config" => KernelDirective::Config,
+            b"localboot" => KernelDirective::LocalBoot,
+            b"none" => KernelDirective::None,
+            _ => return None,
+        })
+    }
 }
 
 /// A remark about the configuration that is no error.
@@ -189,6 +214,17 @@ impl Menu {
         let (word, _) = split_word(command);
         self.entries.iter().position(|entry| {
             matches!(entry.kind, EntryKind::Boot(_) | EntryKind::Navigation) && entry.label == word
+        })
+    }
+
+    /// The entry a command names in `menu.c32`, where the whole LABEL line is the label. So a label
+    /// with further words, or only blanks behind it, is not found there.
+    pub(crate) fn find_whole(&self, command: &[u8]) -> Option<usize> {
+        let (word, _) = split_word(command);
+        self.entries.iter().position(|entry| {
+            matches!(entry.kind, EntryKind::Boot(_) | EntryKind::Navigation)
+                && entry.label == word
+                && entry.label_rest.is_empty()
         })
     }
 

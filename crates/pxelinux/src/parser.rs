@@ -37,6 +37,7 @@ pub(crate) struct Request {
 #[derive(Clone, Debug, Default)]
 struct Pending {
     label: Option<(Vec<u8>, At)>,
+    label_rest: Vec<u8>,
     kernel: Option<(KernelDirective, Vec<u8>)>,
     append: Option<Arc<[u8]>>,
     initrd: Option<Vec<u8>>,
@@ -82,9 +83,10 @@ impl Parser {
             }
             b"label" => {
                 self.close(*menu)?;
-                let (label, _) = split_word(value);
+                let (label, rest) = split_word(value);
                 self.open = Pending {
                     label: Some((label.to_vec(), at.clone())),
+                    label_rest: rest.to_vec(),
                     sysappend: self.menu.sysappend,
                     ..Pending::default()
                 };
@@ -118,7 +120,7 @@ impl Parser {
             b"noescape" => self.menu.no_escape = atoi(value) != 0,
             word => {
                 // The last of these wins. Outside a label they do nothing.
-                if let Some(directive) = kernel_directive(word)
+                if let Some(directive) = KernelDirective::of_keyword(word)
                     && self.open.label.is_some()
                 {
                     self.open.kernel = Some((directive, value.to_vec()));
@@ -190,6 +192,7 @@ impl Parser {
         let child = self.menu.menus.len();
         let entry = Entry {
             label: Vec::new(),
+            label_rest: Vec::new(),
             title: title.to_vec(),
             at: at.clone(),
             menu: parent,
@@ -230,7 +233,7 @@ impl Parser {
         let Some(default) = self.menu.default.as_ref().filter(|_| self.menu.ui.is_some()) else {
             return;
         };
-        let Some(index) = self.menu.find(&default.command) else { return };
+        let Some(index) = self.menu.find_whole(&default.command) else { return };
         let Some(entry) = self.menu.entries.get(index).filter(|entry| entry.menu != HIDDEN) else {
             return;
         };
@@ -281,6 +284,7 @@ impl Parser {
         } else if open.navigation {
             EntryKind::Navigation
         } else {
+            let kernel_is_label = open.kernel.is_none();
             let (directive, kernel) =
                 open.kernel.unwrap_or_else(|| (KernelDirective::Kernel, label.clone()));
             // The label's own APPEND replaces the global one, which counts as it stands now.
@@ -289,6 +293,7 @@ impl Parser {
             EntryKind::Boot(Boot {
                 directive,
                 kernel,
+                kernel_is_label,
                 append,
                 initrd: open.initrd,
                 sysappend: open.sysappend,
@@ -297,7 +302,8 @@ impl Parser {
         let menu = if open.hidden { HIDDEN } else { menu };
         let is_default = open.default && matches!(kind, EntryKind::Boot(_));
         let title = open.title.unwrap_or_else(|| label.clone());
-        let place = self.add(Entry { label, title, at, menu, place: 0, kind })?;
+        let label_rest = open.label_rest;
+        let place = self.add(Entry { label, label_rest, title, at, menu, place: 0, kind })?;
         if is_default && let Some(menu) = self.menu.menus.get_mut(menu) {
             menu.default = place;
             menu.has_default = true;
@@ -332,21 +338,4 @@ fn command(value: &[u8], at: &At) -> Option<Directive> {
 /// A time in tenths of a second; what is no number, or below zero, waits for ever like 0.
 fn tenths(value: &[u8]) -> u64 {
     u64::try_from(atoi(value)).unwrap_or(0)
-}
-
-fn kernel_directive(word: &[u8]) -> Option<KernelDirective> {
-    Some(match word {
-        b"kernel" => KernelDirective::Kernel,
-        b"linux" => KernelDirective::Linux,
-        b"boot" => KernelDirective::Boot,
-        b"bss" => KernelDirective::Bss,
-        b"pxe" => KernelDirective::Pxe,
-        b"fdimage" => KernelDirective::FdImage,
-        b"comboot" => KernelDirective::Comboot,
-        b"com32" => KernelDirective::Com32,
-        b"config" => KernelDirective::Config,
-        b"localboot" => KernelDirective::LocalBoot,
-        b"none" => KernelDirective::None,
-        _ => return None,
-    })
 }

@@ -109,6 +109,7 @@ mod tests {
     fn numbers_are_read_as_c_reads_them() {
         assert_eq!(atoi(b" 12x"), 12);
         assert_eq!(atoi(b"-5"), -5);
+        assert_eq!(atoi(b"+5"), 5);
         assert_eq!(atoi(b"x"), 0);
         assert_eq!(atoi(&[b'9'; 40]), i64::MAX);
         assert_eq!(strtoul(b"0x3"), 3);

@@ -39,6 +39,7 @@
 //! Blocks of the current window that overtake others are handed out at once, each with its final
 //! offset. The file is whole when the state is [`State::Done`], and never before.
 
+mod asking;
 mod blocks;
 mod failure;
 mod gap;

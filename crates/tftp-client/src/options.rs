@@ -225,7 +225,7 @@ mod tests {
         assert!(value_refused("blksize/1469/"));
         assert!(value_refused("windowsize/17/"));
         assert!(value_refused("timeout/2/"));
-        assert!(value_refused("utimeout/50001/"));
+        assert!(value_refused("utimeout/100001/"));
         assert!(value_refused("blksize/65536/"));
     }
 

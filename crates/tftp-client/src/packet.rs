@@ -156,7 +156,7 @@ mod tests {
         let mut out = Vec::new();
         write_request(&mut out, &FileName::new("a/b").unwrap(), &Ask::default());
         let want: &[u8] = b"\0\x01a/b\0octet\0tsize\x000\0blksize\x001468\0windowsize\x0016\0\
-            timeout\x001\0utimeout\x0050000\0";
+            timeout\x001\0utimeout\x00100000\0";
         assert_eq!(out, want);
         write_request(&mut out, &FileName::new("x").unwrap(), &Ask::none());
         assert_eq!(out, b"\0\x01x\0octet\0");

@@ -90,7 +90,7 @@ impl fmt::Debug for FileName {
 /// The options of a request. The mode is always `octet`.
 ///
 /// The default asks for blksize 1468 (an Ethernet frame of 1500 bytes without fragments),
-/// windowsize 16, tsize, timeout 1 and utimeout 50000. A server takes what it knows.
+/// windowsize 16, tsize, timeout 1 and utimeout 100000. A server takes what it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ask {
     pub(crate) blksize: Option<u16>,
@@ -165,7 +165,9 @@ impl Default for Ask {
             windowsize: Some(16),
             tsize: true,
             timeout: Some(1),
-            utimeout: Some(50_000),
+            // Short, as tftpd-hpa repeats a lost block by this timer only. Not shorter, as rs-tftpd
+            // ends a transfer after six such waits in all, and a busy host can be that slow.
+            utimeout: Some(100_000),
         }
     }
 }

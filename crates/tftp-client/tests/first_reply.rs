@@ -7,7 +7,7 @@ use std::time::Duration;
 use tftp_client::{Ask, Awaited, ErrorCode, Failure, Fault, State};
 
 const DEFAULT_REQUEST: &str =
-    "f/octet/tsize/0/blksize/1468/windowsize/16/timeout/1/utimeout/50000/";
+    "f/octet/tsize/0/blksize/1468/windowsize/16/timeout/1/utimeout/100000/";
 
 fn request(text: &str) -> (std::net::SocketAddrV4, Sent) {
     (SERVER, Sent::Request(text.into()))
@@ -190,7 +190,7 @@ fn an_oack_that_cannot_be_accepted_is_refused_with_error_8() {
         "windowsize/17/",
         "tsize/-1/",
         "timeout/2/",
-        "utimeout/50001/",
+        "utimeout/100001/",
         "multicast/224.0.0.1,1758,1/",
         "tsize/1/tsize/1/",
         "tsize",

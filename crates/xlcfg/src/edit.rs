@@ -82,8 +82,8 @@ impl Document {
         self.set_value(key, &literal, &Wanted::String(text))
     }
 
-    /// Sets a key to a number. A value in quotes stays in quotes; so does a negative number, which xl
-    /// reads in no other form.
+    /// Sets a key to a number. What xl reads as this number already stays as it is (`0x10` for 16). A value
+    /// in quotes stays in quotes; a negative number gets them, because xl reads it in no other form.
     pub fn set_integer(&mut self, key: &str, number: i64) -> Result<(), EditError> {
         if self.integer(key) == Ok(Some(number)) {
             return Ok(());
@@ -173,7 +173,6 @@ impl Document {
         let mut wanted: Vec<Option<&[u8]>> = old.iter().map(Option::as_deref).collect();
         wanted.splice(range.clone(), new.iter().map(|text| Some(text.as_bytes())));
 
-        let text = self.to_bytes();
         let mut splices = Vec::new();
         let replaced = range.len().min(new.len());
         for (index, item) in range.clone().zip(new) {
@@ -191,27 +190,33 @@ impl Document {
         let added = new.get(replaced..).unwrap_or_default();
         let added = added.iter().map(|item| self.literal(key, item, style));
         let added = added.collect::<Result<Vec<_>, _>>()?;
-        // The list may be in several parts (`+=`); each is a list of its own in the text.
-        let mut first = 0;
-        let mut inserted = false;
+        splices.extend(self.move_items(key, at, &added, range.end));
+        self.apply(key, splices, &Wanted::List(&wanted))
+    }
+
+    /// Puts literals before the item at `at`, and takes out the items from there to `end`.
+    ///
+    /// The list may be in several parts (`+=`); each is a list of its own in the text.
+    fn move_items(&self, key: &str, at: usize, added: &[Vec<u8>], end: usize) -> Vec<Splice> {
         let parts = self.parts(key);
+        let mut splices = Vec::new();
+        let mut inserted = false;
+        let mut start = 0;
         for (number, setting) in parts.iter().enumerate() {
             let Some(layout) = self.layout(setting.node) else { continue };
             let len = layout.items.len();
-            let last = number + 1 == parts.len();
-            if !inserted
-                && at >= first
-                && (at < first + len || (at == first + len && (len > 0 || last)))
-            {
-                splices.extend(layout.insert(at - first, &added));
+            // Where two parts meet, an item goes to the end of the first.
+            let is_here =
+                at < start + len || at == start + len && (len > 0 || number + 1 == parts.len());
+            if !inserted && is_here {
+                splices.extend(layout.insert(at - start, added));
                 inserted = true;
             }
-            let gone = at.max(first).min(first + len) - first
-                ..range.end.max(first).min(first + len) - first;
-            splices.extend(layout.remove(gone));
-            first += len;
+            let inside = |index: usize| index.clamp(start, start + len) - start;
+            splices.extend(layout.remove(inside(at)..inside(end)));
+            start += len;
         }
-        self.apply(key, splices, &Wanted::List(&wanted))
+        splices
     }
 
     /// Replaces or adds a whole value.

@@ -102,9 +102,6 @@ impl ListLayout<'_> {
     /// Takes the items of this range out, with their commas.
     pub(crate) fn remove(&self, range: Range<usize>) -> Vec<Splice> {
         let mut splices = Vec::new();
-        if range.is_empty() {
-            return splices;
-        }
         let mut index = range.start;
         while let Some(first) = self.items.get(index).filter(|_| index < range.end) {
             // Items side by side on one line go as one.

@@ -107,3 +107,21 @@ impl<'a> Surroundings<'a> {
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_made_at_once() {
+        let changes = vec![
+            Splice::insert(3, "+"),
+            Splice::delete(4..8),
+            Splice::delete(5..6),
+            Splice { range: 0..1, with: b"x".to_vec() },
+            Splice::insert(3, "-"),
+        ];
+        assert_eq!(apply(b"0123456789", changes), b"x12+-389");
+        assert_eq!(apply(b"01", vec![Splice::insert(2, "!")]), b"01!");
+    }
+}

@@ -316,6 +316,76 @@ proptest! {
     }
 }
 
+/// A list with blanks, line ends and numbered comments in any place they can stand.
+fn any_list() -> impl Strategy<Value = (String, usize)> {
+    let gap =
+        prop::collection::vec(prop::sample::select(vec![" ", "\n", "\n  ", "#\n", "\t"]), 0..4);
+    let gap = gap.prop_map(|pieces| pieces.concat());
+    let items = prop::collection::vec((gap.clone(), any::<bool>(), gap.clone()), 0..5);
+    (items, prop::option::of(gap.clone()), gap).prop_map(|(items, comma, end)| {
+        let quoted = |index: usize, single: bool| {
+            if single { format!("'i{index}'") } else { format!("\"i{index}\"") }
+        };
+        let inside: Vec<String> = items
+            .iter()
+            .enumerate()
+            .map(|(index, (a, single, b))| format!("{a}{}{b}", quoted(index, *single)))
+            .collect();
+        let comma =
+            comma.filter(|_| !items.is_empty()).map_or(String::new(), |gap| format!(",{gap}"));
+        let text = format!("a = 'x'\nvif = [{}{comma}{end}] #\nb = 1\n", inside.join(","));
+        let mut numbered = String::new();
+        for (number, part) in text.split_inclusive('#').enumerate() {
+            numbered.push_str(part);
+            numbered.push_str(&format!("{number},]'"));
+        }
+        // What follows the last part is not a comment's.
+        let end = numbered.rfind('\n').unwrap() + 1;
+        numbered.truncate(end);
+        (numbered, items.len())
+    })
+}
+
+/// The text without what an edit may add or take beside an item: blanks, line ends and commas.
+fn bare(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let without_comments = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    without_comments.flat_map(str::chars).filter(|c| !matches!(c, ' ' | '\t' | ',')).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1024, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_items_edit_leaves_the_rest_in_any_layout((text, len) in any_list(), pick in 0_usize..5) {
+        let old = Document::parse(&text).unwrap();
+        let is_item = |text: &str, index: usize| [format!("'i{index}'"), format!("\"i{index}\"")]
+            .into_iter()
+            .find(|literal| text.contains(literal.as_str()));
+
+        let mut document = old.clone();
+        let at = pick.min(len);
+        document.insert_item("vif", at, "new").unwrap();
+        prop_assert_eq!(comments(document.to_bytes()), comments(text.as_bytes()));
+        let new = bare(document.to_bytes());
+        let expected = bare(text.as_bytes());
+        prop_assert!([new.replace("'new'", ""), new.replace("\"new\"", "")].contains(&expected), "{}", new);
+
+        if pick < len {
+            let literal = is_item(&bare(text.as_bytes()), pick).unwrap();
+            let mut document = old.clone();
+            document.remove_item("vif", pick).unwrap();
+            prop_assert_eq!(comments(document.to_bytes()), comments(text.as_bytes()));
+            prop_assert_eq!(bare(document.to_bytes()), expected.replace(&literal, ""));
+
+            let mut document = old;
+            document.set_item("vif", pick, "new").unwrap();
+            let new = String::from_utf8(document.to_bytes().to_vec()).unwrap();
+            prop_assert_eq!(new, text.replace(&literal, &literal.replace(&format!("i{pick}"), "new")));
+        }
+    }
+}
+
 fn comments(text: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(text);
     text.lines()

@@ -32,7 +32,7 @@ impl Library for Shelf {
         if self.silent.contains(&name) {
             return Err(FetchError::TimedOut(format!("{location}: no answer")));
         }
-        let text = self.files.get(&name).ok_or_else(|| FetchError::NotFound(name));
+        let text = self.files.get(&name).ok_or(FetchError::NotFound(name));
         text.map(|text| text.clone().into_bytes())
     }
 

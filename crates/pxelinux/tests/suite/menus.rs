@@ -281,3 +281,30 @@ fn a_menu_read_for_its_own_files_is_shown_without_ui() {
     let choice = choose_in_menu(&menu, &options(None)).unwrap();
     assert_eq!(choice.command.label.as_deref(), Some(&b"c"[..]));
 }
+
+#[test]
+fn a_menu_takes_the_whole_label_line_for_the_label() {
+    let labels = "timeout 5\nlabel a\nkernel ka\nlabel b w\nkernel kb\nlabel b\nkernel kc\n";
+    // DEFAULT finds the second b, and no c at all.
+    assert_eq!(line(&format!("ui menu.c32\ndefault b\n{labels}")), "BOOT_IMAGE=kc ");
+    let config = format!("ui menu.c32\ndefault c\n{labels}label c x\nkernel kd");
+    assert_eq!(line(&config), "BOOT_IMAGE=ka ");
+    assert_eq!(line(&config.replace("label c x", "label c ")), "BOOT_IMAGE=ka ");
+    // At the prompt the first word counts.
+    assert_eq!(line(&format!("default b\n{labels}")), "BOOT_IMAGE=kb ");
+}
+
+#[test]
+fn a_menu_takes_the_whole_label_line_for_the_kernel() {
+    let config = "timeout 5\nlabel kb w  \nappend q\n";
+    assert_eq!(line(&format!("ui menu.c32\n{config}")), "BOOT_IMAGE=kb w   q");
+    assert_eq!(line(&format!("default kb\n{config}")), "BOOT_IMAGE=kb q");
+    let named = "ui menu.c32\ntimeout 5\nlabel kb w\nkernel k";
+    assert_eq!(line(named), "BOOT_IMAGE=k ");
+}
+
+#[test]
+fn ontimeout_in_a_menu_finds_a_label_with_further_words_where_pxelinux_hangs() {
+    let config = "ui menu.c32\ntimeout 5\nontimeout b\nlabel a\nkernel ka\nlabel b w\nkernel kb";
+    assert_eq!(line(config), "BOOT_IMAGE=kb ");
+}

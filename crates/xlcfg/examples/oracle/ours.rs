@@ -69,7 +69,10 @@ pub(crate) fn expected(text: &[u8], edit: &Edit, keys: &[String]) -> Vec<u8> {
             }
         }
         Edit::Integer { key, number } => {
-            new.insert(key, Some(with_number(&number.to_string())));
+            // So does what was this number in another form.
+            if document.integer(key) != Ok(Some(*number)) {
+                new.insert(key, Some(with_number(&number.to_string())));
+            }
         }
         Edit::Strings { key, items } => {
             new.insert(
