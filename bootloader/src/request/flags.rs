@@ -8,11 +8,11 @@ use clap::{Parser, ValueEnum};
 /// How the answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// `kernel K`, `ramdisk R`, `args A`, each ended by a NUL: libxl.
+    /// `kernel K`, `ramdisk R`, `args A`, ended by NULs: libxl.
     Simple0,
     /// The same, a line each: xenopsd.
     Simple,
-    /// `linux (kernel K)(ramdisk R)(args "A")`: xend; what a caller gets who names none.
+    /// `linux (kernel K)(ramdisk R)(args "A")`: xend; the default.
     Sxp,
     /// The plan and the files as one JSON object.
     Json,
@@ -50,11 +50,11 @@ pub enum MenuPolicy {
 
 /// Boot a Xen PV or PVH guest over the network, as PXELINUX would.
 ///
-/// Written for `bootloader = "/usr/bin/rpxeboot"` in a guest's config: libxl adds what is
-/// needed, and the guest's MAC and bridge are found by its domain number. Every option can
-/// also stand in `bootloader_args = [ … ]`.
+/// Written for bootloader = "/usr/bin/rpxeboot" in a guest's config: libxl adds
+/// what is needed, and the guest's MAC and bridge are found by its domain number.
+/// Every option can also stand in bootloader_args = [ … ].
 #[derive(Debug, Parser)]
-#[command(name = "rpxeboot", version, disable_help_subcommand = true, max_term_width = 80)]
+#[command(name = "rpxeboot", version, disable_help_subcommand = true, verbatim_doc_comment)]
 #[command(after_help = "\
 Words: mac=M; a vif spec with commas (mac=M,bridge=B,…); last, the guest's disk.
 Exit codes: 0 done; 2 usage; 10 no lease; 11 no boot server or file; 12 no config

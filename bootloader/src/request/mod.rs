@@ -346,6 +346,19 @@ mod tests {
     }
 
     #[test]
+    fn the_help_fits_a_terminal() {
+        for word in ["--help", "-h"] {
+            match Request::parse(vec![word.into()]) {
+                Ok(Parsed::Text(text)) => {
+                    let longest = text.lines().max_by_key(|line| line.chars().count()).unwrap();
+                    assert!(longest.chars().count() <= 80, "{longest}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         assert!(refusal(&["--colour=blue"]).contains("--colour"));
         assert!(refusal(&["--mac", "zz"]).contains("zz"));
