@@ -57,9 +57,10 @@ pub enum MenuPolicy {
 #[command(name = "rpxeboot", version, disable_help_subcommand = true, verbatim_doc_comment)]
 #[command(after_help = "\
 Words: mac=M; a vif spec with commas (mac=M,bridge=B,…); last, the guest's disk.
-Exit codes: 0 done; 2 usage; 10 no lease; 11 no boot server or file; 12 no config
-found; 13 config or label unusable; 14 transfer failed; 15 verification failed;
-16 deadline; 17 not permitted; 18 guest's MAC or bridge unknown; 70 a bug.")]
+Exit codes: 0 done; 2 usage; 10 no lease; 11 no boot server or file;
+12 no config found; 13 config or label unusable; 14 transfer failed;
+15 verification failed; 16 deadline; 17 not permitted; 18 guest's MAC or
+bridge unknown; 70 a bug.")]
 pub(super) struct Flags {
     /// URL or name of a kernel to boot instead of a config's
     #[arg(long, value_name = "K")]
