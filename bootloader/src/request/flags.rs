@@ -80,8 +80,14 @@ pub(super) struct Flags {
     /// Where the answer goes; - is stdout
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// How the answer is written
-    #[arg(long, value_name = "FMT", value_enum, default_value = "sxp")]
+    /// simple0 (libxl), simple (xenopsd), sxp (xend) or json
+    #[arg(
+        long,
+        value_name = "FMT",
+        value_enum,
+        default_value = "sxp",
+        hide_possible_values = true
+    )]
     pub(super) output_format: OutputFormat,
     /// Where kernel and ramdisk are put
     // The default is pygrub's, the one directory that xenopsd takes files from.
@@ -106,16 +112,34 @@ pub(super) struct Flags {
     #[arg(long, visible_alias = "entry", value_name = "L")]
     pub(super) label: Option<String>,
     /// Whose network is used
-    #[arg(long, value_enum, default_value = "guest")]
+    #[arg(
+        long,
+        value_name = "guest|host",
+        value_enum,
+        default_value = "guest",
+        hide_possible_values = true
+    )]
     pub(super) net: NetMode,
     /// net, or disk,net: the disk when there is a system on it
-    #[arg(long, value_enum, default_value = "net")]
+    #[arg(
+        long,
+        value_name = "ORDER",
+        value_enum,
+        default_value = "net",
+        hide_possible_values = true
+    )]
     pub(super) order: Order,
     /// Time for everything, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = crate::limits::DEFAULT_DEADLINE.as_secs())]
     pub(super) deadline: u64,
     /// Whether a menu may be shown
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(
+        long,
+        value_name = "auto|never",
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub(super) menu: MenuPolicy,
     /// Print the plan as JSON, fetch no image
     #[arg(short = 'n', long, visible_alias = "not-really")]

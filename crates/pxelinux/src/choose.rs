@@ -216,14 +216,21 @@ impl Chooser<'_> {
     ///
     /// Two cases in which PXELINUX hangs are decided here. If the default entry is disabled, it
     /// cancels the timeout; ONTIMEOUT is what was meant, or the entry the cursor moves to. If the
-    /// default is a submenu's line, it is that menu's default.
+    /// default is a submenu's line, the timeout leads to the prompt, where the last ONTIMEOUT of all
+    /// menus counts; without one, it is that submenu's default.
     fn show_menu(&self) -> Result<Choice, ChooseError> {
         let number = self.menu.start;
         let Some(menu) = self.menu.menus.get(number) else { return Err(ChooseError::EmptyMenu) };
-        let times_out = menu.timeout > 0 || self.menu.total_timeout > 0;
-        let run = match &menu.on_timeout {
-            // MENU SHIFTKEY boots the default entry at once.
-            Some(on_timeout) if times_out && !self.menu.shift_key => {
+        // MENU SHIFTKEY boots the default entry at once.
+        let times_out = (menu.timeout > 0 || self.menu.total_timeout > 0) && !self.menu.shift_key;
+        let default =
+            menu.entries.get(menu.default).and_then(|&entry| self.menu.entries.get(entry));
+        let opens = default.is_some_and(|entry| matches!(entry.kind, EntryKind::Submenu(_)));
+        let run = match (&menu.on_timeout, self.prompt_timeout()) {
+            (Some(on_timeout), _) if times_out => {
+                self.in_menu(on_timeout, number, Why::OnTimeout)?
+            }
+            (None, Some(on_timeout)) if times_out && opens && !self.menu.no_escape => {
                 self.in_menu(on_timeout, number, Why::OnTimeout)?
             }
             _ => self.menu_default(number)?,

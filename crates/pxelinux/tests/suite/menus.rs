@@ -308,3 +308,17 @@ fn ontimeout_in_a_menu_finds_a_label_with_further_words_where_pxelinux_hangs() {
     let config = "ui menu.c32\ntimeout 5\nontimeout b\nlabel a\nkernel ka\nlabel b w\nkernel kb";
     assert_eq!(line(config), "BOOT_IMAGE=kb ");
 }
+
+#[test]
+fn a_submenu_line_that_times_out_leads_to_the_last_ontimeout_of_all() {
+    let menu = "ui menu.c32\nmenu begin s\nontimeout kc\nlabel b\nkernel kb\nmenu end\nlabel a\nkernel ka\n";
+    assert_eq!(line(&format!("timeout 5\n{menu}")), "BOOT_IMAGE=kc ");
+    // Without a timeout it waits for ever, so the submenu's default is taken.
+    assert_eq!(line(menu), "BOOT_IMAGE=kb ");
+    // An entry that boots is not left for the prompt.
+    let entry = menu.replace("label a\nkernel ka", "label a\nkernel ka\nmenu default");
+    assert_eq!(line(&format!("timeout 5\n{entry}")), "BOOT_IMAGE=ka ");
+    let error =
+        refused(&format!("timeout 5\n{}", menu.replace("ontimeout kc", "ontimeout menu.c32")));
+    assert!(matches!(error, ChooseError::MenuLoop { .. }));
+}
