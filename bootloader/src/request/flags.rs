@@ -54,9 +54,9 @@ pub enum MenuPolicy {
 /// what is needed, and the guest's MAC and bridge are found by its domain number.
 /// Every option can also stand in bootloader_args = [ … ].
 #[derive(Debug, Parser)]
-#[command(name = "rpxeboot", version, disable_help_subcommand = true, verbatim_doc_comment)]
+#[command(name = "rpxeboot", version, disable_help_subcommand = true, term_width = 80)]
 #[command(after_help = "\
-Words: mac=M; a vif spec with commas (mac=M,bridge=B,…); last, the guest's disk.
+Words: mac=M; a vif spec (mac=M,bridge=B,…); last, the guest's disk.
 Exit codes: 0 done; 2 usage; 10 no lease; 11 no boot server or file;
 12 no config found; 13 config or label unusable; 14 transfer failed;
 15 verification failed; 16 deadline; 17 not permitted; 18 guest's MAC or
