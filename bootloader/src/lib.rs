@@ -11,10 +11,10 @@
 //! - [`fetch`]: from a place on the network to bytes, by TFTP or HTTP.
 //! - [`plan`]: config and menu, and what they say to boot.
 //! - [`worker`]: the unprivileged process that does all of the network's talking.
-//! - [`supervisor`]: the privileged process that does everything else.
+//! - [`supervisor`]: the privileged process that does everything else; it also hands a local
+//!   boot over to pygrub.
 //! - [`images`]: kernel and ramdisk as files for libxl.
 //! - [`answer`]: what libxl reads; [`report`]: the same as JSON.
-//! - [`localboot`]: handing over to pygrub.
 //!
 //! Beside them: [`limits`] (every number that bounds outside input), [`budget`] (the one
 //! clock), [`failure`] (reasons and exit codes), [`console`] (the one printer), [`text`].
@@ -29,7 +29,6 @@ pub mod images;
 pub mod lease;
 pub mod limits;
 pub mod link;
-pub mod localboot;
 pub mod plan;
 pub mod report;
 pub mod request;

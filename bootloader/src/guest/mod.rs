@@ -8,6 +8,7 @@ pub mod find;
 pub mod libvirt;
 pub mod parent;
 pub mod remembered;
+pub mod vif_spec;
 pub mod xenstore;
 
 use std::fmt;

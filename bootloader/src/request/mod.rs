@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use crate::console::Level;
 use crate::failure::{Failure, Reason};
-use crate::guest::{MacAddr, Uuid};
+use crate::guest::Uuid;
+use crate::guest::vif_spec::VifWords;
 use crate::limits::MAX_DEADLINE_SECONDS;
 
 pub use flags::{MenuPolicy, NetMode, Order, OutputFormat};
@@ -84,19 +85,6 @@ pub enum Output {
     Stdout,
     /// An existing file (libxl's), or one to be made.
     File(PathBuf),
-}
-
-/// What the command line says about the guest's interface; it goes before everything else.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct VifWords {
-    /// `--mac`, `mac=` or a vif spec's.
-    pub mac: Option<MacAddr>,
-    /// `--bridge`, `--interface=` or a vif spec's.
-    pub bridge: Option<String>,
-    /// `--vlan` or a vif spec's.
-    pub vlan: Option<u16>,
-    /// A vif spec's.
-    pub script: Option<String>,
 }
 
 /// What a command line comes to.

@@ -5,8 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::VifWords;
-use crate::guest::config_file::read_spec;
+use crate::guest::vif_spec::{VifWords, read_spec};
 
 /// What the words say.
 #[derive(Debug, Default)]

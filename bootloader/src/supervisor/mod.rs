@@ -4,6 +4,7 @@
 //! to be read from top to bottom.
 
 pub mod conversation;
+pub mod localboot;
 pub mod process;
 pub mod signals;
 
@@ -19,7 +20,6 @@ use crate::guest::Guest;
 use crate::guest::find::{self, Places};
 use crate::images::Images;
 use crate::link::Link;
-use crate::localboot;
 use crate::plan::args::command_line;
 use crate::plan::search::ListedEntry;
 use crate::report;

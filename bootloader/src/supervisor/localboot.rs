@@ -11,6 +11,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::process::Process;
+use super::signals::Signals;
 use crate::answer::Answer;
 use crate::budget::Budget;
 use crate::console::{Console, Level, Say};
@@ -19,8 +21,6 @@ use crate::guest::{Guest, GuestType};
 use crate::limits::MAX_PYGRUB_ANSWER;
 use crate::plan::args::command_line;
 use crate::request::Request;
-use crate::supervisor::process::Process;
-use crate::supervisor::signals::Signals;
 
 /// Boots the guest's disk, because the config says so.
 ///
