@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -125,6 +126,7 @@ impl<'a> Conversation<'a> {
 fn start_worker(line: OwnedFd) -> std::io::Result<Process> {
     Process::start(
         Command::new("/proc/self/exe")
+            .arg0("rpxeboot")
             .arg(crate::worker::WORD)
             .env_clear()
             .current_dir("/")

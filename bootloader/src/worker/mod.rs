@@ -36,6 +36,9 @@ use message::{Addresses, Instruction, Job, Planned, PlannedAction, Report};
 /// The word that makes the binary the worker. Only the supervisor says it.
 pub const WORD: &str = "--worker";
 
+/// What the process is called; the kernel keeps 15 bytes.
+const NAME: &std::ffi::CStr = c"rpxeboot-worker";
+
 type Line = Channel<Report, Instruction>;
 
 /// The worker's whole life.
@@ -43,6 +46,8 @@ type Line = Channel<Report, Instruction>;
 /// # Errors
 /// There is nobody to report to.
 pub fn live() -> Result<(), ChannelError> {
+    // For ps(1); it was started as /proc/self/exe.
+    let _ = nix::sys::prctl::set_name(NAME);
     let line = Line::over(
         std::io::stdin().as_fd().try_clone_to_owned().map_err(|_| ChannelError::Closed)?,
     );
