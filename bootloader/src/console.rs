@@ -15,8 +15,6 @@ use crate::text;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
 pub enum Level {
-    /// Only the error at the end.
-    Quiet,
     /// A line a step.
     Step,
     /// What each step tried (`--verbose`).

@@ -13,7 +13,7 @@ use ureq::{Agent, Error, Timeout};
 
 use super::names::Resolver;
 use super::sink::Sink;
-use super::{FetchError, Progress, storage};
+use super::{FetchError, Progress, out_of_time, storage};
 use crate::budget::Budget;
 use crate::limits::MAX_REDIRECTS;
 
@@ -165,7 +165,7 @@ fn explain(shown: &str, error: Error, budget: &Budget) -> FetchError {
 
 fn timed_out(shown: &str, which: Timeout, budget: &Budget) -> FetchError {
     if budget.is_over() {
-        FetchError::Deadline(format!("{shown}: the boot's time is over"))
+        out_of_time(shown, budget)
     } else {
         FetchError::TimedOut(format!("{shown}: the server fell silent ({which})"))
     }

@@ -163,6 +163,14 @@ impl Fetcher {
     }
 }
 
+fn out_of_time(shown: &str, budget: &Budget) -> FetchError {
+    let seconds = budget.total().as_secs_f64().ceil();
+    FetchError::Deadline(format!(
+        "{shown}: not all here after {seconds} s, when the boot's time was over: give it more with \
+         --deadline"
+    ))
+}
+
 fn storage(shown: &dyn std::fmt::Display, error: &std::io::Error) -> FetchError {
     FetchError::Storage(format!("{shown}: it cannot be kept in the output directory: {error}"))
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use tftp_client::{
-    Ask, Awaited, ErrorCode, Failure, FileName, Patience, ReadRequest, State, TimedOut, Transfer,
+    Ask, Awaited, ErrorCode, Failure, FileName, Patience, ReadRequest, State, Target, TimedOut,
+    Transfer,
 };
 
 use super::sink::Sink;
-use super::{FetchError, Pace, Progress, storage};
+use super::{FetchError, Pace, Progress, out_of_time, storage};
 use crate::budget::Budget;
 
 /// The kernel counts its own bookkeeping with each packet in the receive buffer.
@@ -48,12 +49,12 @@ pub fn fetch(
     progress: &Progress,
 ) -> Result<u64, FetchError> {
     let name = FileName::new(file.path).map_err(|why| FetchError::Malformed(why.to_string()))?;
-    let mut request = ReadRequest::new(file.server, name, limit);
+    let mut request = ReadRequest::new(file.server, name.clone(), limit);
     request.patience = match pace {
         Pace::Probing => Patience::probing(),
         Pace::Needed => Patience::default(),
     };
-    let shown = format!("tftp://{}/{}", file.server, crate::text::printable(file.path));
+    let shown = Target { server: file.server, file: name.clone() }.to_string();
     let trip = Trip { shown: &shown, pace, budget, progress };
     match trip.make(request.clone(), sink)? {
         Ended::Whole(size) => Ok(size),
@@ -154,7 +155,7 @@ impl Trip<'_> {
         if self.progress.is_stopped() {
             FetchError::Abandoned(format!("{shown}: stopped"))
         } else {
-            FetchError::Deadline(format!("{shown}: the boot's time is over"))
+            out_of_time(shown, self.budget)
         }
     }
 }

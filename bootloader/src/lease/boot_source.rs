@@ -10,6 +10,7 @@ use std::net::Ipv4Addr;
 use pxelinux::Server;
 
 use super::Lease;
+use super::boot_menu::{BootItem, sub_option};
 use super::reply::{Reply, code};
 
 /// What a lease says about booting.
@@ -43,13 +44,36 @@ pub fn of(lease: &Lease, pxe_answer: Option<&Reply>) -> Option<BootSource> {
     })
 }
 
+/// Whom to ask on port 4011, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PxeServer {
+    /// The server.
+    pub address: Ipv4Addr,
+    /// The type of the first item of its boot menu, if it has one.
+    pub item: Option<u16>,
+}
+
 /// Whom to ask on port 4011 (PXE 2.1, 2.4): a PXE server that has not said where to boot from.
 #[must_use]
-pub fn pxe_server_to_ask(lease: &Lease) -> Option<Ipv4Addr> {
-    if let Some(proxy) = &lease.proxy {
-        return proxy.address(code::SERVER_ID).filter(|_| !proxy.has_boot_information());
+pub fn pxe_server_to_ask(lease: &Lease) -> Option<PxeServer> {
+    let (reply, address) = match &lease.proxy {
+        Some(proxy) => (proxy, proxy.address(code::SERVER_ID)?),
+        None => (&lease.ack, lease.server),
+    };
+    if reply.has_boot_information() || !reply.is_from_a_pxe_server() {
+        return None;
     }
-    (lease.ack.is_from_a_pxe_server() && !lease.ack.has_boot_information()).then_some(lease.server)
+    let item = BootItem::first(reply);
+    Some(PxeServer {
+        address: item.and_then(|item| item.server).unwrap_or(address),
+        item: item.map(|item| item.kind),
+    })
+}
+
+/// Whether the first item of a PXE server's menu is the local disk.
+#[must_use]
+pub fn says_local_disk(lease: &Lease) -> bool {
+    pxe_server_to_ask(lease).is_some_and(|server| server.item == Some(BootItem::LOCAL_DISK))
 }
 
 fn server(reply: &Reply, lease: &Lease) -> Server {
@@ -84,23 +108,9 @@ fn named_server(text: &[u8]) -> Option<Server> {
 
 /// PXELINUX also takes its own options inside option 43 (core/fs/pxe/dhcp_option.c).
 fn vendor_option(reply: &Reply, wanted: u8) -> Option<Vec<u8>> {
-    let mut rest = reply.option(code::VENDOR)?;
-    while let Some((&found, tail)) = rest.split_first() {
-        match found {
-            0 => rest = tail,
-            255 => return None,
-            _ => {
-                let (&length, tail) = tail.split_first()?;
-                let (data, tail) = tail.split_at_checked(length.into())?;
-                if found == wanted {
-                    let text = data.split(|byte| *byte == 0).next().unwrap_or_default();
-                    return Some(text.trim_ascii().to_vec()).filter(|text| !text.is_empty());
-                }
-                rest = tail;
-            }
-        }
-    }
-    None
+    let data = sub_option(reply.option(code::VENDOR)?, wanted)?;
+    let text = data.split(|byte| *byte == 0).next().unwrap_or_default();
+    Some(text.trim_ascii().to_vec()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -207,7 +217,10 @@ mod tests {
         let mut lease = lease(reply(1, MAC), &[]);
         let proxy = reply(1, MAC).options(&[(53, &[2]), (54, &WANTED), (60, b"PXEClient")]);
         lease.proxy = Some(Reply::decode(&proxy).unwrap());
-        assert_eq!(pxe_server_to_ask(&lease), Some(Ipv4Addr::from(WANTED)));
+        assert_eq!(
+            pxe_server_to_ask(&lease),
+            Some(PxeServer { address: WANTED.into(), item: None })
+        );
         let answer = reply(1, MAC).file(b"nbp").options(&[(53, &[5]), (54, &WANTED)]);
         let answer = Reply::decode(&answer).unwrap();
         let source = of(&lease, Some(&answer)).unwrap();
@@ -215,10 +228,23 @@ mod tests {
     }
 
     #[test]
+    fn a_menu_names_what_to_ask_for_and_whom() {
+        let menu = [8, 7, 0x80, 0, 1, 192, 168, 99, 7, 9, 6, 0x80, 0, 3, b'o', b'n', b'e', 255];
+        let found = lease(reply(1, MAC), &[(60, b"PXEClient"), (43, &menu)]);
+        assert_eq!(
+            pxe_server_to_ask(&found),
+            Some(PxeServer { address: WANTED.into(), item: Some(0x8000) })
+        );
+        assert!(!says_local_disk(&found));
+        let disk = [9, 7, 0, 0, 4, b'd', b'i', b's', b'k', 255];
+        assert!(says_local_disk(&lease(reply(1, MAC), &[(60, b"PXEClient"), (43, &disk)])));
+    }
+
+    #[test]
     fn a_pxe_server_that_also_gives_addresses_is_to_be_asked_too() {
         assert_eq!(
             pxe_server_to_ask(&lease(reply(1, MAC), &[(60, b"PXEClient")])),
-            Some(Ipv4Addr::from(SELF))
+            Some(PxeServer { address: SELF.into(), item: None })
         );
         assert_eq!(pxe_server_to_ask(&lease(reply(1, MAC), &[])), None);
     }

@@ -5,6 +5,7 @@
 //! [`boot_source`] reads server and file out of what was agreed.
 
 pub mod acquire;
+pub mod boot_menu;
 pub mod boot_source;
 pub mod datagram;
 pub mod negotiation;

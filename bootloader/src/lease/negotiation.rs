@@ -170,18 +170,20 @@ impl Negotiation {
             }
             return;
         }
-        if !is_usable(offer.yiaddr)
-            || server_of(&offer).is_none()
-            || self.offers.len() >= MAX_OFFERS
-        {
-            return;
-        }
+        let Some(server) = server_of(&offer).filter(|_| is_usable(offer.yiaddr)) else { return };
         let complete =
             !self.wants_boot_information || offer.has_boot_information() || self.proxy.is_some();
-        self.offers.push(offer);
         if complete {
+            // Never too late: the limit is for those that say nothing of use.
+            self.offers.insert(0, offer);
             self.take_best(now);
-        } else if let State::Selecting { settle, .. } = &mut self.state {
+            return;
+        }
+        let is_known = self.offers.iter().any(|known| server_of(known) == Some(server));
+        if !is_known && self.offers.len() < MAX_OFFERS {
+            self.offers.push(offer);
+        }
+        if let State::Selecting { settle, .. } = &mut self.state {
             settle.get_or_insert(now + SETTLE);
         }
     }

@@ -2,11 +2,12 @@
 //! proxyDHCP exchange, over UDP, from the address that is ours by then.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use super::Lease;
 use super::acquire::random_xid;
+use super::boot_source::PxeServer;
 use super::reply::{Kind, Reply};
 use super::request::{Ask, Identity, encode};
 use crate::budget::Budget;
@@ -24,18 +25,19 @@ const WAITS: [Duration; 3] =
 /// The socket fails.
 pub fn ask(
     socket: &UdpSocket,
-    server: Ipv4Addr,
+    server: &PxeServer,
     identity: &Identity,
     lease: &Lease,
     budget: &Budget,
 ) -> io::Result<Option<Reply>> {
     let started = Instant::now();
     let xid = random_xid()?;
+    let ask = Ask::BootFile { address: lease.address, item: server.item };
     let mut buffer = [0; MAX_DHCP_PACKET];
     for wait in WAITS {
         let secs = u16::try_from(started.elapsed().as_secs()).unwrap_or(u16::MAX);
-        let message = encode(identity, xid, secs, &Ask::BootFile { address: lease.address });
-        socket.send_to(&message, (server, PORT))?;
+        let message = encode(identity, xid, secs, &ask);
+        socket.send_to(&message, (server.address, PORT))?;
         let until = budget.until(wait);
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -44,7 +46,7 @@ pub fn ask(
             }
             socket.set_read_timeout(Some(left))?;
             match socket.recv_from(&mut buffer) {
-                Ok((length, SocketAddr::V4(from))) if *from.ip() == server => {
+                Ok((length, SocketAddr::V4(from))) if *from.ip() == server.address => {
                     let reply = Reply::decode(buffer.get(..length).unwrap_or_default());
                     if let Ok(reply) = reply
                         && reply.kind == Kind::Ack

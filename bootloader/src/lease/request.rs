@@ -21,6 +21,8 @@ const MAX_MESSAGE_SIZE: u16 = 1472;
 const SHORTEST: usize = 300;
 /// Network interface type UNDI, version 2.1 (RFC 4578, 2.2).
 const UNDI_2_1: [u8; 3] = [1, 2, 1];
+/// The sub-option of option 43 that names an item and its layer, 0 (PXE 2.1, table 2-1).
+const BOOT_ITEM: u8 = 71;
 /// What is asked for. Servers leave out what is not: 66 and 67 here make dnsmasq use the
 /// options instead of the fields, and 208 to 211 are PXELINUX's.
 const PARAMETERS: [u8; 27] = [
@@ -53,6 +55,8 @@ pub enum Ask {
     BootFile {
         /// Our address.
         address: Ipv4Addr,
+        /// The item of its menu that is wanted, if it has shown one.
+        item: Option<u16>,
     },
 }
 
@@ -75,9 +79,14 @@ pub fn encode(identity: &Identity, xid: u32, secs: u16, ask: &Ask) -> Vec<u8> {
             options.insert(DhcpOption::RequestedIpAddress(*address));
             options.insert(DhcpOption::ServerIdentifier(*server));
         }
-        Ask::BootFile { address } => {
+        Ask::BootFile { address, item } => {
             message.set_ciaddr(*address);
             options.insert(DhcpOption::MessageType(MessageType::Request));
+            if let Some(item) = item {
+                let [high, low] = item.to_be_bytes();
+                options
+                    .insert(DhcpOption::VendorExtensions(vec![BOOT_ITEM, 4, high, low, 0, 0, 255]));
+            }
         }
     }
     let mut client_id = vec![1];
@@ -159,10 +168,11 @@ mod tests {
     #[test]
     fn a_pxe_server_is_asked_from_our_own_address() {
         let address = Ipv4Addr::new(10, 0, 0, 7);
-        let bytes = encode(&identity(), 7, 0, &Ask::BootFile { address });
+        let bytes = encode(&identity(), 7, 0, &Ask::BootFile { address, item: Some(0x8000) });
         let message = borrowed::Message::new(&bytes).unwrap();
         assert_eq!(message.ciaddr(), address);
         assert!(!message.flags().broadcast());
         assert_eq!(option(&bytes, 54), None);
+        assert_eq!(option(&bytes, 43).unwrap(), [71, 4, 0x80, 0, 0, 0, 255]);
     }
 }

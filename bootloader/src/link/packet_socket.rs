@@ -7,18 +7,29 @@
 
 use std::io;
 
+use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockAddr, SockFilter, Socket, Type};
 
-const CLIENT_PORT: u32 = 68;
+use crate::guest::MacAddr;
 
-/// Opens the socket on the interface `index` of the calling thread's network namespace.
+const CLIENT_PORT: u32 = 68;
+/// Where chaddr begins, counted from the UDP header (RFC 2131, figure 1).
+const CHADDR: u32 = 8 + 28;
+/// Bytes of replies that may wait to be read.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// Opens the socket on the interface `index` of the calling thread's network namespace, for
+/// what is meant for `mac`.
 ///
 /// # Errors
 /// `PermissionDenied` without CAP_NET_RAW; the interface is gone.
-pub fn open(index: u32) -> io::Result<Socket> {
+pub fn open(index: u32, mac: MacAddr) -> io::Result<Socket> {
     // No protocol yet: nothing is queued before the filter and the interface are set.
     let socket = Socket::new(Domain::PACKET, Type::DGRAM, Some(Protocol::from(0)))?;
-    socket.attach_filter(&dhcp_client_filter())?;
+    socket.attach_filter(&dhcp_client_filter(mac))?;
+    // A burst of forged replies must not push the right one out. Where that is not granted, a
+    // lost reply is asked for again.
+    let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER);
     socket.bind(&address(index, [0; 6])?)?;
     Ok(socket)
 }
@@ -89,26 +100,32 @@ fn address(index: u32, mac: [u8; 6]) -> io::Result<SockAddr> {
     Ok(address)
 }
 
-/// IPv4, UDP, not a later fragment, to the DHCP client's port. The socket is cooked, so
-/// offsets count from the IP header.
-fn dhcp_client_filter() -> [SockFilter; 9] {
+/// IPv4, UDP, not a later fragment, to the DHCP client's port, with the guest's chaddr. The
+/// socket is cooked, so offsets count from the IP header.
+fn dhcp_client_filter(mac: MacAddr) -> [SockFilter; 13] {
     use libc::{
         BPF_ABS, BPF_B, BPF_H, BPF_IND, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX,
-        BPF_MSH, BPF_RET,
+        BPF_MSH, BPF_RET, BPF_W,
     };
     let code = |parts: [u32; 3]| {
         u16::try_from(parts.into_iter().fold(0, |all, part| all | part)).unwrap_or_default()
     };
     let step =
         |parts, jump_true, jump_false, k| SockFilter::new(code(parts), jump_true, jump_false, k);
+    let [a, b, c, d, e, f] = mac.octets();
+    let (front, back) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([0, 0, e, f]));
     [
         step([BPF_LD, BPF_B, BPF_ABS], 0, 0, 9),        // protocol
-        step([BPF_JMP, BPF_JEQ, BPF_K], 0, 6, 17),      // UDP, else drop
+        step([BPF_JMP, BPF_JEQ, BPF_K], 0, 10, 17),     // UDP, else drop
         step([BPF_LD, BPF_H, BPF_ABS], 0, 0, 6),        // fragment offset
-        step([BPF_JMP, BPF_JSET, BPF_K], 4, 0, 0x1fff), // a later fragment: drop
+        step([BPF_JMP, BPF_JSET, BPF_K], 8, 0, 0x1fff), // a later fragment: drop
         step([BPF_LDX, BPF_B, BPF_MSH], 0, 0, 0),       // X = length of the IP header
         step([BPF_LD, BPF_H, BPF_IND], 0, 0, 2),        // destination port
-        step([BPF_JMP, BPF_JEQ, BPF_K], 0, 1, CLIENT_PORT), // ours, else drop
+        step([BPF_JMP, BPF_JEQ, BPF_K], 0, 5, CLIENT_PORT), // ours, else drop
+        step([BPF_LD, BPF_W, BPF_IND], 0, 0, CHADDR),   // chaddr, first four octets
+        step([BPF_JMP, BPF_JEQ, BPF_K], 0, 3, front),   // the guest's, else drop
+        step([BPF_LD, BPF_H, BPF_IND], 0, 0, CHADDR + 4), // chaddr, last two octets
+        step([BPF_JMP, BPF_JEQ, BPF_K], 0, 1, back),    // the guest's, else drop
         step([BPF_RET, BPF_K, 0], 0, 0, 0xffff),
         step([BPF_RET, BPF_K, 0], 0, 0, 0),
     ]

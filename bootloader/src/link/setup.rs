@@ -65,7 +65,7 @@ pub(super) fn guest_network(
     };
     connect(&mut link, guest, &lower, budget, console)?;
     let index = link.index;
-    let sockets = link.within(|| open_sockets(index))?;
+    let sockets = link.within(|| open_sockets(index, guest.vif.mac))?;
     let (packets, client_port) = sockets.map_err(refused("opening a packet socket"))?;
     link.packets = Some(packets);
     link.client_port = client_port;
@@ -80,7 +80,7 @@ pub(super) fn host_network(guest: &Guest, console: &dyn Say) -> Result<Link, Fai
     let bridge = &guest.vif.bridge;
     let lower = interface(&mut netlink, bridge)?;
     console.say(Level::Step, &format!("using dom0's own network on {bridge}"));
-    let (packets, client_port) = open_sockets(lower.index).map_err(refused)?;
+    let (packets, client_port) = open_sockets(lower.index, guest.vif.mac).map_err(refused)?;
     packet_socket::take_every_frame(&packets, lower.index).map_err(refused)?;
     Ok(Link { packets: Some(packets), client_port, index: lower.index, inside: None })
 }
@@ -98,8 +98,8 @@ fn open_inside() -> io::Result<(OwnedFd, Netlink)> {
     Ok((namespace, netlink))
 }
 
-fn open_sockets(index: u32) -> io::Result<(socket2::Socket, Option<UdpSocket>)> {
-    let packets = packet_socket::open(index)?;
+fn open_sockets(index: u32, mac: MacAddr) -> io::Result<(socket2::Socket, Option<UdpSocket>)> {
+    let packets = packet_socket::open(index, mac)?;
     // dom0's own DHCP client may hold the port on dom0's network; a proxyDHCP server answers
     // to the port it was asked from, so the worker can do without.
     let client_port = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 68)).ok();

@@ -103,6 +103,10 @@ impl Worker<'_> {
         };
         let plan = match &self.job.kernel {
             Some(kernel) => self.direct_plan(kernel, &lease, source.as_ref())?,
+            None if boot_source::says_local_disk(&lease) => {
+                let action = Action::LocalBoot { kind: 0 };
+                BootPlan { config: None, label: None, action }
+            }
             None => {
                 let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
                 let search = Search::new(&fetcher, self, &asker, &lease, source)?;
@@ -156,20 +160,26 @@ impl Worker<'_> {
         identity: Identity,
         lease: &Lease,
     ) -> Result<Option<BootSource>, Failure> {
-        let Some(server) = boot_source::pxe_server_to_ask(lease) else {
+        let server = boot_source::pxe_server_to_ask(lease);
+        let Some(server) = server.filter(|_| !boot_source::says_local_disk(lease)) else {
             return Ok(boot_source::of(lease, None));
         };
+        let address = server.address;
         let failed = |error: std::io::Error| {
-            Failure::new(Reason::NoBootServer, format!("asking the PXE server {server}: {error}"))
+            Failure::new(Reason::NoBootServer, format!("asking the PXE server {address}: {error}"))
         };
         let socket = match client_port {
             Some(socket) => socket,
             None => UdpSocket::bind(("0.0.0.0", 0)).map_err(failed)?,
         };
-        self.say(Level::Detail, &format!("asking the PXE server {server} for a boot file"));
-        let answer = proxy::ask(&socket, server, &identity, lease, &self.budget).map_err(failed)?;
+        self.say(Level::Detail, &format!("asking the PXE server {address} for a boot file"));
+        let answer =
+            proxy::ask(&socket, &server, &identity, lease, &self.budget).map_err(failed)?;
         if answer.is_none() {
-            self.say(Level::Step, &format!("the PXE server {server} does not answer on port 4011"));
+            self.say(
+                Level::Step,
+                &format!("the PXE server {address} does not answer on port 4011"),
+            );
         }
         Ok(boot_source::of(lease, answer.as_ref()))
     }

@@ -211,4 +211,18 @@ fn a_flood_of_offers_is_bounded() {
         exchange.hear(&offer([10, 0, 0, host], &[]));
     }
     assert_eq!(exchange.negotiation.offers.len(), MAX_OFFERS);
+    assert_eq!(exchange.sent().unwrap().0, 1);
+    exchange.hear(&offer(SERVER, &[BOOT]));
+    assert_eq!(exchange.sent().unwrap().0, 3);
+    exchange.hear(&ack(SERVER));
+    assert!(exchange.negotiation.lease().is_some());
+}
+
+#[test]
+fn one_server_cannot_fill_all_places() {
+    let mut exchange = Exchange::begun();
+    for _ in 0..50 {
+        exchange.hear(&offer(OTHER, &[]));
+    }
+    assert_eq!(exchange.negotiation.offers.len(), 1);
 }

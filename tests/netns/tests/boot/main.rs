@@ -1,0 +1,17 @@
+//! Whole boots of rpxeboot against real servers. One scenario is one named test, in the
+//! file of its subject; every one runs in a lab of its own and ends with the check that
+//! nothing is left.
+
+mod common;
+mod confinement;
+mod dhcp_servers;
+mod failures;
+mod formats;
+mod guest_resolution;
+mod legacy;
+mod library;
+mod local_boot;
+mod lossy;
+mod networks;
+mod signals;
+mod tftp_servers;
