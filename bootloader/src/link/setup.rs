@@ -241,7 +241,7 @@ fn bring_up(netlink: &mut Netlink, index: u32) -> io::Result<()> {
         AfSpecInet6::AddrGenMode(In6AddrGenMode::None),
     ])])];
     match netlink.set_link(message) {
-        // A kernel without IPv6 says nothing by itself.
+        // Without IPv6, in the kernel or on the interface, nothing is said anyway.
         Err(error) if error.raw_os_error() == Some(libc::EAFNOSUPPORT) => {}
         set => set?,
     }

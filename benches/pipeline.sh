@@ -1,0 +1,71 @@
+#!/bin/bash
+# The peer: what an administrator scripts today to do rpxeboot's job, with the tools at hand.
+#
+#   pipeline.sh lease BRIDGE MAC                     a lease, as udhcpc gets it
+#   pipeline.sh boot  BRIDGE MAC FETCHER DIRECTORY   lease, config, kernel, initrd, answer
+#   pipeline.sh fetch FETCHER SERVER NAME FILE       one file, in the network it is called in
+#
+# FETCHER is curl, busybox, atftp or atftp-w16; $ATFTP names the atftp program.
+set -euo pipefail
+
+fetch() { # FETCHER SERVER NAME FILE
+    case $1 in
+    curl) curl -s -f --tftp-blksize 1468 -o "$4" "tftp://$2/$3" ;;
+    busybox) busybox tftp -g -b 1468 -r "$3" -l "$4" "$2" 2>/dev/null ;;
+    atftp) "$ATFTP" --option "blksize 1428" -g -r "$3" -l "$4" "$2" >/dev/null 2>&1 ;;
+    atftp-w16) "$ATFTP" --option "blksize 1428" --option "windowsize 16" -g -r "$3" -l "$4" "$2" >/dev/null 2>&1 ;;
+    *) echo "pipeline.sh: no fetcher $1" >&2 && exit 2 ;;
+    esac
+}
+
+network_up() { # BRIDGE MAC
+    ns=boot$$ port=boot$$
+    scratch=$(mktemp -d)
+    trap network_down EXIT
+    ip netns add "$ns"
+    ip link add "$port" type veth peer name eth0 address "$2" netns "$ns"
+    ip link set "$port" master "$1" up
+    ip -n "$ns" link set eth0 up
+    cat >"$scratch/bound" <<END
+#!/bin/sh
+[ "\$1" = bound ] || exit 0
+ip addr add "\$ip/\$mask" dev eth0
+printf 'address=%s\nserver=%s\n' "\$ip" "\$siaddr" >"$scratch/lease"
+END
+    chmod +x "$scratch/bound"
+    ip netns exec "$ns" busybox udhcpc -n -q -f -i eth0 -s "$scratch/bound" >/dev/null 2>&1
+    # shellcheck source=/dev/null
+    . "$scratch/lease"
+}
+
+network_down() {
+    ip link del "$port" 2>/dev/null || true
+    ip netns del "$ns"
+    rm -r "$scratch"
+}
+
+boot() { # BRIDGE MAC FETCHER DIRECTORY
+    local bridge=$1 mac=$2 fetcher=$3 directory=$4 name kernel append initrd
+    network_up "$bridge" "$mac"
+    get() { ip netns exec "$ns" "$0" fetch "$fetcher" "$server" "$1" "$2"; }
+    # shellcheck disable=SC2046,SC2154
+    for name in "01-${mac//:/-}" "$(printf '%02X%02X%02X%02X' ${address//./ })"; do
+        if get "pxelinux.cfg/$name" "$scratch/config" && [ -s "$scratch/config" ]; then break; fi
+    done
+    kernel=$(sed -n 's/^ *kernel  *//p' "$scratch/config" | head -n 1)
+    append=$(sed -n 's/^ *append  *//p' "$scratch/config" | head -n 1)
+    initrd=$(printf '%s\n' "$append" | sed -n 's/.*initrd=\([^ ]*\).*/\1/p')
+    get "$kernel" "$directory/kernel"
+    get "$initrd" "$directory/ramdisk"
+    printf 'kernel %s\0ramdisk %s\0args BOOT_IMAGE=%s %s\0' \
+        "$directory/kernel" "$directory/ramdisk" "$kernel" "$append" >"$directory/answer"
+}
+
+verb=$1
+shift
+case $verb in
+lease) network_up "$@" ;;
+boot) boot "$@" ;;
+fetch) fetch "$@" ;;
+*) echo "pipeline.sh: no verb $verb" >&2 && exit 2 ;;
+esac
