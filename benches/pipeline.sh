@@ -2,7 +2,8 @@
 # The peer: what an administrator scripts today to do rpxeboot's job, with the tools at hand.
 #
 #   pipeline.sh lease BRIDGE MAC                     a lease, as udhcpc gets it
-#   pipeline.sh boot  BRIDGE MAC FETCHER DIRECTORY   lease, config, kernel, initrd, answer
+#   pipeline.sh direct BRIDGE MAC FETCHER DIRECTORY KERNEL INITRD   lease, both files, answer
+#   pipeline.sh boot  BRIDGE MAC FETCHER DIRECTORY   lease, config, both files, answer
 #   pipeline.sh fetch FETCHER SERVER NAME FILE       one file, in the network it is called in
 #
 # FETCHER is curl, busybox, atftp or atftp-w16; $ATFTP names the atftp program.
@@ -19,7 +20,7 @@ fetch() { # FETCHER SERVER NAME FILE
 }
 
 network_up() { # BRIDGE MAC
-    ns=boot$$ port=boot$$
+    ns=boot$$ port=boot$$ address='' server=''
     scratch=$(mktemp -d)
     trap network_down EXIT
     ip netns add "$ns"
@@ -44,27 +45,40 @@ network_down() {
     rm -r "$scratch"
 }
 
+get() { ip netns exec "$ns" "$0" fetch "$fetcher" "$server" "$1" "$2"; } # NAME FILE
+
+files_and_answer() { # KERNEL INITRD ARGS
+    get "$1" "$directory/kernel"
+    get "$2" "$directory/ramdisk"
+    printf 'kernel %s\0ramdisk %s\0args %s\0' \
+        "$directory/kernel" "$directory/ramdisk" "$3" >"$directory/answer"
+}
+
+direct() { # BRIDGE MAC FETCHER DIRECTORY KERNEL INITRD
+    fetcher=$3 directory=$4
+    network_up "$1" "$2"
+    files_and_answer "$5" "$6" ""
+}
+
 boot() { # BRIDGE MAC FETCHER DIRECTORY
-    local bridge=$1 mac=$2 fetcher=$3 directory=$4 name kernel append initrd
-    network_up "$bridge" "$mac"
-    get() { ip netns exec "$ns" "$0" fetch "$fetcher" "$server" "$1" "$2"; }
-    # shellcheck disable=SC2046,SC2154
-    for name in "01-${mac//:/-}" "$(printf '%02X%02X%02X%02X' ${address//./ })"; do
+    local name kernel append initrd octets
+    fetcher=$3 directory=$4
+    network_up "$1" "$2"
+    IFS=. read -r -a octets <<<"$address"
+    for name in "01-${2//:/-}" "$(printf %02X "${octets[@]}")"; do
         if get "pxelinux.cfg/$name" "$scratch/config" && [ -s "$scratch/config" ]; then break; fi
     done
     kernel=$(sed -n 's/^ *kernel  *//p' "$scratch/config" | head -n 1)
     append=$(sed -n 's/^ *append  *//p' "$scratch/config" | head -n 1)
     initrd=$(printf '%s\n' "$append" | sed -n 's/.*initrd=\([^ ]*\).*/\1/p')
-    get "$kernel" "$directory/kernel"
-    get "$initrd" "$directory/ramdisk"
-    printf 'kernel %s\0ramdisk %s\0args BOOT_IMAGE=%s %s\0' \
-        "$directory/kernel" "$directory/ramdisk" "$kernel" "$append" >"$directory/answer"
+    files_and_answer "$kernel" "$initrd" "BOOT_IMAGE=$kernel $append"
 }
 
 verb=$1
 shift
 case $verb in
 lease) network_up "$@" ;;
+direct) direct "$@" ;;
 boot) boot "$@" ;;
 fetch) fetch "$@" ;;
 *) echo "pipeline.sh: no verb $verb" >&2 && exit 2 ;;

@@ -87,71 +87,51 @@ impl Bench {
         })
     }
 
-    /// 60 MiB by TFTP. The peers only fetch, in a network that is there already; rpxeboot does
-    /// its whole job, with a kernel of a few bytes beside.
+    /// From the call to the answer for 60 MiB and a kernel of a few bytes, both named by the
+    /// guest's own config: lease and transfer, no search.
     fn initrd(&self, kind: Kind, title: &str, fetchers: &[&str]) -> Contest {
-        in_lab(|lab| {
-            let server = lab.host("server", SERVER);
-            let root = tree(&server);
-            let running = serve(&server, kind, &root);
-            let guest = lab.guest();
-            guest.ip("link set eth0 address 00:16:3e:00:00:78");
-            guest.ip("address add 192.168.200.178/24 dev eth0");
-            let out = lab.directory("out");
-            let (kernel, ramdisk) =
-                (format!("--kernel={URL}/tiny"), format!("--ramdisk={URL}/initrd.img"));
-            let initrd = root.join("initrd.img");
-            let file = out.join("fetched");
-            let mut contenders = vec![Contender::new(
-                "rpxeboot (whole boot)",
-                || boot(lab, &out, &["--mac", MAC, &kernel, &ramdisk]),
-                || same_answer(&out, &[("ramdisk", &initrd)]),
-            )];
-            for fetcher in fetchers {
-                contenders.push(Contender::new(
-                    &format!("{fetcher} (transfer only)"),
-                    || {
-                        let mut command = guest.command(&self.pipeline);
-                        command.env("ATFTP", programs::unpacked("atftp"));
-                        command.args(["fetch", fetcher, "192.168.200.1", "initrd.img"]).arg(&file);
-                        command
-                    },
-                    || same(&file, &initrd),
-                ));
-            }
-            let contest = Contest::hold(&format!("60 MiB initrd, {title}"), self.runs, &contenders);
-            drop(contenders);
-            drop(running);
-            contest
-        })
+        let kernel = format!("--kernel={URL}/tiny");
+        let ramdisk = format!("--ramdisk={URL}/initrd.img");
+        let job = Job {
+            title: format!("60 MiB initrd, {title}"),
+            ours: &[&kernel, &ramdisk],
+            verb: "direct",
+            names: &["tiny", "initrd.img"],
+            wanted: [("kernel", "tiny"), ("ramdisk", "initrd.img")],
+        };
+        self.boots(kind, &job, fetchers)
     }
 
     /// From the call to the answer: lease, config at the second name, 12 MiB and 60 MiB.
     fn boot(&self, kind: Kind, title: &str, fetchers: &[&str]) -> Contest {
+        let job = Job {
+            title: format!("Whole boot, {title}"),
+            ours: &[],
+            verb: "boot",
+            names: &[],
+            wanted: [("kernel", "vmlinuz"), ("ramdisk", "initrd.img")],
+        };
+        self.boots(kind, &job, fetchers)
+    }
+
+    fn boots(&self, kind: Kind, job: &Job<'_>, fetchers: &[&str]) -> Contest {
         in_lab(|lab| {
             let server = lab.host("server", SERVER);
             let root = tree(&server);
             let running = serve(&server, kind, &root);
             let out = lab.directory("out");
-            let wanted = [("kernel", root.join("vmlinuz")), ("ramdisk", root.join("initrd.img"))];
-            let wanted = wanted.each_ref().map(|(item, path)| (*item, path.as_path()));
-            let mut contenders = vec![Contender::new(
-                "rpxeboot",
-                || boot(lab, &out, &["--mac", MAC]),
-                || same_answer(&out, &wanted),
-            )];
+            let brought = || same_answer(&out, &root, &job.wanted);
+            let ours = || boot(lab, &out, job.ours);
+            let mut contenders = vec![Contender::new("rpxeboot", ours, brought)];
             for fetcher in fetchers {
-                contenders.push(Contender::new(
-                    &format!("ip, udhcpc, {fetcher}"),
-                    || {
-                        let mut command = self.pipeline(lab, &["boot", "xenbr0", MAC, fetcher]);
-                        command.arg(&out);
-                        command
-                    },
-                    || same_answer(&out, &wanted),
-                ));
+                let theirs = || {
+                    let mut command = self.pipeline(lab, &[job.verb, "xenbr0", MAC, fetcher]);
+                    command.arg(&out).args(job.names);
+                    command
+                };
+                contenders.push(Contender::new(&format!("ip, udhcpc, {fetcher}"), theirs, brought));
             }
-            let contest = Contest::hold(&format!("Whole boot, {title}"), self.runs, &contenders);
+            let contest = Contest::hold(&job.title, self.runs, &contenders);
             drop(contenders);
             drop(running);
             contest
@@ -163,6 +143,18 @@ impl Bench {
         command.args(words).env("ATFTP", programs::unpacked("atftp"));
         command
     }
+}
+
+/// What rpxeboot and a pipeline are to do alike.
+struct Job<'a> {
+    title: String,
+    /// rpxeboot's words, beside the MAC.
+    ours: &'a [&'a str],
+    /// The pipeline's verb, and its words behind the output directory.
+    verb: &'a str,
+    names: &'a [&'a str],
+    /// Which item of the answer must be which of the server's files.
+    wanted: [(&'a str, &'a str); 2],
 }
 
 /// Runs `work` in a lab of its own.
@@ -204,22 +196,23 @@ fn boot(lab: &Lab, out: &Path, words: &[&str]) -> Command {
     for entry in fs::read_dir(out).expect("the output directory").flatten() {
         fs::remove_file(entry.path()).expect("a file of the last boot");
     }
-    let mut command = rpxeboot(lab, words);
-    command.arg("--output-format=simple0");
+    let mut command = rpxeboot(lab, &["--mac", MAC, "--output-format=simple0"]);
+    command.args(words);
     command.arg(format!("--output={}", out.join("answer").display()));
     command.arg(format!("--output-directory={}", out.display()));
     command
 }
 
 /// The files that an answer names are the server's, byte for byte.
-fn same_answer(out: &Path, wanted: &[(&str, &Path)]) -> Result<(), String> {
+fn same_answer(out: &Path, root: &Path, wanted: &[(&str, &str)]) -> Result<(), String> {
     let answer = fs::read(out.join("answer")).map_err(|error| format!("no answer: {error}"))?;
     for (item, source) in wanted {
         let named = answer.split(|byte| *byte == 0).find_map(|part| {
             let value = part.strip_prefix(item.as_bytes())?.strip_prefix(b" ")?;
             Some(PathBuf::from(String::from_utf8_lossy(value).into_owned()))
         });
-        same(&named.ok_or_else(|| format!("the answer names no {item}"))?, source)?;
+        let named = named.ok_or_else(|| format!("the answer names no {item}"))?;
+        same(&named, &root.join(source))?;
     }
     Ok(())
 }

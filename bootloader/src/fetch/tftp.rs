@@ -18,6 +18,9 @@ use crate::budget::Budget;
 const RECEIVE_BUFFER_PER_WINDOW: usize = 4;
 /// Waits are cut to this, so that a stop or the deadline is seen.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
+/// Blocks of a window: enough for a server some milliseconds away, and still less than the
+/// kernel's usual limit of a receive buffer (net.core.rmem_max).
+const WINDOW: u16 = 64;
 /// The second try's terms: the server's timer in microseconds, the window in blocks.
 const GENTLE_UTIMEOUT: u32 = 200_000;
 const GENTLE_WINDOW: u16 = 4;
@@ -50,6 +53,7 @@ pub fn fetch(
 ) -> Result<u64, FetchError> {
     let name = FileName::new(file.path).map_err(|why| FetchError::Malformed(why.to_string()))?;
     let mut request = ReadRequest::new(file.server, name.clone(), limit);
+    request.ask = Ask::default().with_windowsize(Some(WINDOW));
     request.patience = match pace {
         Pace::Probing => Patience::probing(),
         Pace::Needed => Patience::default(),

@@ -4,7 +4,9 @@
 //! a port of the guest's bridge, as its vif will be. DHCP and the transfers run in there
 //! through the kernel's own stack, so dom0 needs no address on the guest's network and
 //! nothing of dom0's own network changes. The namespace has no name: when the last process
-//! and descriptor in it is gone, by whatever signal, the kernel removes it and the veth.
+//! and descriptor in it is gone, by whatever signal, the kernel removes it and the veth, some
+//! 20 ms later. That is left to it on a clean exit too: removing the veth by hand would only
+//! make every boot wait for as long.
 //!
 //! Where the guest's interface is no Linux bridge (a physical interface, an Open vSwitch
 //! port), a macvlan on it stands in for the veth.
@@ -51,9 +53,6 @@ struct Inside {
     guest_namespace: OwnedFd,
     own_netlink: Netlink,
     guest_netlink: Netlink,
-    /// The port on the bridge (for a veth): removed by hand on a clean exit, because the
-    /// kernel takes its time to remove a namespace.
-    port: Option<u32>,
 }
 
 /// An address to be given to the guest's-eye interface.
@@ -130,17 +129,6 @@ impl Link {
         add_route(netlink, index, router, addressing).map_err(|error| {
             Failure::not_permitted(&format!("using the leased router {router}"), &error)
         })
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        if let Some(inside) = &mut self.inside
-            && let Some(port) = inside.port
-        {
-            // The kernel does the same a moment later, when the namespace goes.
-            let _ = inside.own_netlink.remove_link(port);
-        }
     }
 }
 

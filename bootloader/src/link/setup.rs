@@ -55,13 +55,7 @@ pub(super) fn guest_network(
         packets: None,
         client_port: None,
         index: 0,
-        inside: Some(Inside {
-            own_namespace,
-            guest_namespace,
-            own_netlink,
-            guest_netlink,
-            port: None,
-        }),
+        inside: Some(Inside { own_namespace, guest_namespace, own_netlink, guest_netlink }),
     };
     connect(&mut link, guest, &lower, budget, console)?;
     let index = link.index;
@@ -119,7 +113,7 @@ fn connect(
     let refused = |error: io::Error| {
         Failure::not_permitted(&format!("joining the guest's network on {bridge}"), &error)
     };
-    if lower.is_bridge {
+    let port = if lower.is_bridge {
         let port_name = port_name(guest);
         let namespace = inside.guest_namespace.as_raw_fd();
         let message = veth(&port_name, namespace, guest.vif.mac, lower);
@@ -128,7 +122,6 @@ fn connect(
             .request(RouteNetlinkMessage::NewLink(message), Verb::Create)
             .map_err(refused)?;
         let port = inside.own_netlink.interface(Which::Name(&port_name)).map_err(refused)?.index;
-        inside.port = Some(port);
         if let Some(vlan) = guest.vif.vlan {
             inside.own_netlink.set_link(port_vlan(port, vlan)).map_err(|error| {
                 Failure::not_permitted(
@@ -138,6 +131,7 @@ fn connect(
             })?;
         }
         bring_up(&mut inside.own_netlink, port).map_err(refused)?;
+        Some(port)
     } else {
         console.say(Level::Detail, &format!("{bridge} is no Linux bridge: using a macvlan on it"));
         let namespace = inside.guest_namespace.as_raw_fd();
@@ -156,11 +150,12 @@ fn connect(
         };
         let message = macvlan(namespace, guest.vif.mac, lower);
         netlink.request(RouteNetlinkMessage::NewLink(message), Verb::Create).map_err(refused)?;
-    }
+        None
+    };
     let own_end = inside.guest_netlink.interface(Which::Name(INSIDE_NAME)).map_err(refused)?;
     link.index = own_end.index;
     bring_up(&mut inside.guest_netlink, own_end.index).map_err(refused)?;
-    match inside.port {
+    match port {
         Some(port) => wait_for_forwarding(&mut inside.own_netlink, port, bridge, budget, console),
         None => Ok(()),
     }

@@ -13,6 +13,7 @@ pub mod message;
 use std::fs::File;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
 use std::time::Duration;
 
 use pxelinux::{Location, Prefix, Server, Uuid};
@@ -91,7 +92,9 @@ impl Worker<'_> {
 
         let identity = Identity { mac: self.job.mac, uuid: self.uuid() };
         let lease = self.lease(&packets, identity)?;
-        drop(packets);
+        // The kernel lets nobody go who closes a packet socket before all processors have
+        // looked away from it (synchronize_net), some 8 ms: not on the way of the boot.
+        thread::spawn(move || drop(packets));
         let source = self.boot_source(client_port, identity, &lease)?;
         let resolver = Resolver::new(lease.dns.clone(), lease.domain.clone());
         let fetcher = Fetcher::new(resolver, self.budget);
