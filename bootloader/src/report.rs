@@ -114,6 +114,7 @@ mod tests {
                 bridge: "xenbr0".to_owned(),
                 vlan: None,
                 script: None,
+                backend: None,
             },
             source: String::new(),
         }

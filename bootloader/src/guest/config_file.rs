@@ -117,6 +117,7 @@ fn first_vif(document: &Document, default_bridge: &str) -> Result<Vif, NoVif> {
         bridge: words.bridge.unwrap_or_else(|| default_bridge.to_owned()),
         vlan: words.vlan,
         script: words.script,
+        backend: words.backend,
     })
 }
 

@@ -111,8 +111,9 @@ impl Search<'_> {
         let found = match (words.mac, &self.request.config) {
             (Some(mac), _) => {
                 let bridge = words.bridge.clone().unwrap_or_else(|| self.default_bridge());
-                let script = words.script.clone();
-                (Vif { mac, bridge, vlan: words.vlan, script }, "the command line".to_owned())
+                let (script, backend) = (words.script.clone(), words.backend.clone());
+                let vif = Vif { mac, bridge, vlan: words.vlan, script, backend };
+                (vif, "the command line".to_owned())
             }
             (None, Some(path)) => {
                 let described = config_file::read(path, &[], &self.default_bridge())
@@ -128,6 +129,7 @@ impl Search<'_> {
         vif.bridge = words.bridge.clone().unwrap_or(vif.bridge);
         vif.vlan = words.vlan.or(vif.vlan);
         vif.script = words.script.clone().or(vif.script);
+        vif.backend = words.backend.clone().or(vif.backend);
         Ok((vif, source))
     }
 

@@ -48,7 +48,8 @@ fn first_interface(domain: Node<'_, '_>) -> Result<Vif, NoVif> {
         None => None,
     };
     let script = attribute("script", "path").map(str::to_owned);
-    Ok(Vif { mac, bridge: bridge.to_owned(), vlan, script })
+    let backend = attribute("backenddomain", "name").map(str::to_owned);
+    Ok(Vif { mac, bridge: bridge.to_owned(), vlan, script, backend })
 }
 
 #[cfg(test)]

@@ -110,6 +110,9 @@ pub struct Vif {
     pub vlan: Option<u16>,
     /// The vif's hotplug script, when it is not the default one.
     pub script: Option<String>,
+    /// The domain that the bridge is in, when it is not this one.
+    #[serde(default)]
+    pub backend: Option<String>,
 }
 
 /// The guest that is to boot.

@@ -15,6 +15,8 @@ pub struct VifWords {
     pub vlan: Option<u16>,
     /// Its hotplug script.
     pub script: Option<String>,
+    /// The domain that its bridge is in.
+    pub backend: Option<String>,
 }
 
 /// What a vif spec says about the interface to boot from.
@@ -30,6 +32,7 @@ pub fn read_spec(text: &str) -> Result<VifWords, String> {
         bridge: spec.bridge().map(|bridge| bridge.trim().to_owned()),
         vlan,
         script: spec.script().map(str::to_owned),
+        backend: spec.get("backend").filter(|domain| !is_this_domain(domain)).map(str::to_owned),
     };
     // With Open vSwitch's script the bridge carries the VLAN: ovsbr0.TAG:TRUNK…
     if spec.script().is_some_and(|script| script.ends_with("vif-openvswitch"))
@@ -40,6 +43,10 @@ pub fn read_spec(text: &str) -> Result<VifWords, String> {
         words.bridge = Some(name);
     }
     Ok(words)
+}
+
+fn is_this_domain(domain: &str) -> bool {
+    matches!(domain, "" | "0" | "Domain-0")
 }
 
 /// The VLAN of a Linux bridge port's untagged frames: a number, or the one with `p` behind it
@@ -66,6 +73,8 @@ mod tests {
         assert!(read_spec("bridge=br0,vlan=4095").is_err());
         let words = read_spec("bridge=ovsbr0.7:10:20,script=vif-openvswitch").unwrap();
         assert_eq!((words.bridge.as_deref(), words.vlan), (Some("ovsbr0"), Some(7)));
+        assert_eq!(read_spec("bridge=br0,backend=0").unwrap().backend, None);
+        assert_eq!(read_spec("backend=net").unwrap().backend.as_deref(), Some("net"));
         let words = read_spec("bridge=br0.7").unwrap();
         assert_eq!((words.bridge.as_deref(), words.vlan), (Some("br0.7"), None));
     }

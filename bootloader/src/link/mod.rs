@@ -80,8 +80,11 @@ impl Link {
         console: &dyn Say,
     ) -> Result<Self, Failure> {
         match mode {
-            NetMode::Guest => setup::guest_network(guest, budget, console),
-            NetMode::Host => setup::host_network(guest, console),
+            NetMode::Guest => match &guest.vif.backend {
+                Some(domain) => setup::elsewhere(guest, domain, console),
+                None => setup::guest_network(guest, budget, console),
+            },
+            NetMode::Host => setup::host_network(&guest.vif.bridge, guest, console),
         }
     }
 

@@ -66,12 +66,42 @@ pub(super) fn guest_network(
     Ok(link)
 }
 
-pub(super) fn host_network(guest: &Guest, console: &dyn Say) -> Result<Link, Failure> {
+/// The guest's bridge is in a driver domain, where we are not: what dom0 itself reaches has
+/// to do.
+pub(super) fn elsewhere(guest: &Guest, domain: &str, console: &dyn Say) -> Result<Link, Failure> {
+    let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
+    let interface = default_interface(&routes).ok_or_else(|| {
+        Failure::new(
+            Reason::UnknownGuest,
+            format!(
+                "the guest's bridge is in the domain {domain}, and dom0 has no default route to \
+                 boot over instead: name an interface with --net=host --bridge"
+            ),
+        )
+    })?;
+    console.say(Level::Step, &format!("{} is in the domain {domain}", guest.vif.bridge));
+    host_network(interface, guest, console)
+}
+
+/// The interface of the first default route in /proc/net/route.
+fn default_interface(routes: &str) -> Option<&str> {
+    routes.lines().skip(1).find_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let interface = fields.next()?;
+        let (destination, mask) = (fields.next()?, fields.nth(5)?);
+        (destination == "00000000" && mask == "00000000").then_some(interface)
+    })
+}
+
+pub(super) fn host_network(
+    bridge: &str,
+    guest: &Guest,
+    console: &dyn Say,
+) -> Result<Link, Failure> {
     let refused = |error: io::Error| {
         Failure::not_permitted("opening a packet socket (is this root in dom0?)", &error)
     };
     let mut netlink = Netlink::open().map_err(refused)?;
-    let bridge = &guest.vif.bridge;
     let lower = interface(&mut netlink, bridge)?;
     console.say(Level::Step, &format!("using dom0's own network on {bridge}"));
     let (packets, client_port) = open_sockets(lower.index, guest.vif.mac).map_err(refused)?;
@@ -307,4 +337,19 @@ fn wait_for_forwarding(
         console.say(Level::Step, &format!("{bridge} lets our port through after {waited}"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_route_is_found() {
+        let header = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\n";
+        let local = "xenbr0\t00C8A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+        let default = "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n";
+        assert_eq!(default_interface(&format!("{header}{local}{default}")), Some("eth0"));
+        assert_eq!(default_interface(&format!("{header}{local}")), None);
+        assert_eq!(default_interface(""), None);
+    }
 }

@@ -121,6 +121,7 @@ impl Request {
             bridge: flags.bridge.or(flags.interface).or(words.vif.bridge),
             vlan: flags.vlan.or(words.vif.vlan),
             script: words.vif.script,
+            backend: words.vif.backend,
         };
         let purpose = match (flags.list_entries, flags.dry_run) {
             (true, _) => Purpose::ListEntries,

@@ -92,5 +92,6 @@ fn read_vif(word: &OsStr, vif: &mut VifWords) -> Result<(), String> {
     vif.bridge = said.bridge.or(vif.bridge.take());
     vif.vlan = said.vlan.or(vif.vlan);
     vif.script = said.script.or(vif.script.take());
+    vif.backend = said.backend.or(vif.backend.take());
     Ok(())
 }

@@ -30,6 +30,21 @@ fn dom0s_own_network_when_it_is_asked_for() {
     });
 }
 
+#[test]
+fn dom0s_own_network_when_the_bridge_is_in_a_driver_domain() {
+    Lab::run(|lab| {
+        let (_server, _, images) = usual(lab);
+        lab.ip("addr add 192.168.200.5/24 dev xenbr0");
+        lab.ip("route add default via 192.168.200.1 dev xenbr0");
+
+        let vif = format!("mac={MAC},bridge=br-of-net,backend=net");
+        let end = lab.boot().words([vif]).run();
+
+        check(&end, &images);
+        assert!(end.console.contains("br-of-net is in the domain net"), "{end}");
+    });
+}
+
 /// A boot server for several guests, each with a config and a kernel of its own.
 fn for_guests(lab: &Lab, guests: &[(&str, &str)]) -> Host {
     let (server, root, _) = files(lab, SERVER);
