@@ -9,14 +9,16 @@ SHELL := /bin/bash
 
 PREFIX ?= /usr
 DESTDIR ?=
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E env "PATH=$$PATH")
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo -E env "PATH=$$PATH:$$HOME/.cargo/bin")
 CARGO := cargo
+# Where Rust's own installer puts it, for the targets that come after it in the same run.
+export PATH := $(PATH):$(HOME)/.cargo/bin
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 toolchain: ## Install a C compiler and a Rust toolchain where they are missing
-	@docs/scripts/toolchain.sh
+	@scripts/toolchain.sh
 
 packages: toolchain ## Install the servers that the tests drive
 	$(SUDO) tests/netns/install.sh
