@@ -4,19 +4,21 @@
 #   pipeline.sh lease BRIDGE MAC                     a lease, as udhcpc gets it
 #   pipeline.sh direct BRIDGE MAC FETCHER DIRECTORY KERNEL INITRD   lease, both files, answer
 #   pipeline.sh boot  BRIDGE MAC FETCHER DIRECTORY   lease, config, both files, answer
-#   pipeline.sh fetch FETCHER SERVER NAME FILE       one file, in the network it is called in
 #
-# FETCHER is curl, busybox, atftp or atftp-w16; $ATFTP names the atftp program.
+# FETCHER is curl, busybox, busybox-64k, atftp or atftp-w16; $ATFTP names the atftp program.
 set -euo pipefail
 
-fetch() { # FETCHER SERVER NAME FILE
-    case $1 in
-    curl) curl -s -f --tftp-blksize 1468 -o "$4" "tftp://$2/$3" ;;
-    busybox) busybox tftp -g -b 1468 -r "$3" -l "$4" "$2" 2>/dev/null ;;
-    atftp) "$ATFTP" --option "blksize 1428" -g -r "$3" -l "$4" "$2" >/dev/null 2>&1 ;;
-    atftp-w16) "$ATFTP" --option "blksize 1428" --option "windowsize 16" -g -r "$3" -l "$4" "$2" >/dev/null 2>&1 ;;
-    *) echo "pipeline.sh: no fetcher $1" >&2 && exit 2 ;;
+get() { # NAME FILE
+    local client
+    case $fetcher in
+    curl) client=(curl -s -f --tftp-blksize 1468 -o "$2" "tftp://$server/$1") ;;
+    busybox) client=(busybox tftp -g -b 1468 -r "$1" -l "$2" "$server") ;;
+    busybox-64k) client=(busybox tftp -g -b 65464 -r "$1" -l "$2" "$server") ;;
+    atftp) client=("$ATFTP" --option "blksize 1428" -g -r "$1" -l "$2" "$server") ;;
+    atftp-w16) client=("$ATFTP" --option "blksize 1428" --option "windowsize 16" -g -r "$1" -l "$2" "$server") ;;
+    *) echo "pipeline.sh: no fetcher $fetcher" >&2 && exit 2 ;;
     esac
+    ip netns exec "$ns" "${client[@]}" >/dev/null 2>&1
 }
 
 network_up() { # BRIDGE MAC
@@ -44,8 +46,6 @@ network_down() {
     ip netns del "$ns"
     rm -r "$scratch"
 }
-
-get() { ip netns exec "$ns" "$0" fetch "$fetcher" "$server" "$1" "$2"; } # NAME FILE
 
 files_and_answer() { # KERNEL INITRD ARGS
     get "$1" "$directory/kernel"
@@ -77,9 +77,8 @@ boot() { # BRIDGE MAC FETCHER DIRECTORY
 verb=$1
 shift
 case $verb in
-lease) network_up "$@" ;;
+lease) network_up "$@" && echo "$address" ;;
 direct) direct "$@" ;;
 boot) boot "$@" ;;
-fetch) fetch "$@" ;;
 *) echo "pipeline.sh: no verb $verb" >&2 && exit 2 ;;
 esac

@@ -1,21 +1,25 @@
 //! One contest: several commands that do the same job, in rounds.
 
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
+
+/// Looks at what a run has said and brought.
+type Check<'a> = dyn Fn(&Output) -> Result<(), String> + 'a;
 
 /// A command that takes part.
 pub struct Contender<'a> {
     name: String,
     command: Box<dyn Fn() -> Command + 'a>,
-    check: Box<dyn Fn() -> Result<(), String> + 'a>,
+    check: Box<Check<'a>>,
 }
 
 impl<'a> Contender<'a> {
-    /// `command` makes the command anew for each run; `check` looks at what it has brought.
+    /// `command` makes the command anew for each run; `check` looks at what it has
+    /// printed and brought.
     pub fn new(
         name: &str,
         command: impl Fn() -> Command + 'a,
-        check: impl Fn() -> Result<(), String> + 'a,
+        check: impl Fn(&Output) -> Result<(), String> + 'a,
     ) -> Self {
         Self { name: name.to_owned(), command: Box::new(command), check: Box::new(check) }
     }
@@ -32,7 +36,7 @@ impl<'a> Contender<'a> {
             output.status,
             String::from_utf8_lossy(&output.stderr)
         );
-        if let Err(wrong) = (self.check)() {
+        if let Err(wrong) = (self.check)(&output) {
             panic!("{}: {wrong}", self.name);
         }
         time

@@ -9,10 +9,10 @@ mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Mutex;
 
-use netns_tests::fixtures::{self, MAC, SERVER};
+use netns_tests::fixtures::{self, GUEST, MAC, SERVER};
 use netns_tests::host::Host;
 use netns_tests::servers::tftp::{self, Kind};
 use netns_tests::servers::{Offer, dhcpd, dnsmasq};
@@ -36,7 +36,11 @@ fn main() {
     let contests = [
         bench.lease("dnsmasq"),
         bench.lease("ISC dhcpd"),
-        bench.initrd(Kind::Hpa, "lock-step, tftpd-hpa", &["curl", "busybox", "atftp"]),
+        bench.initrd(
+            Kind::Hpa,
+            "lock-step, tftpd-hpa",
+            &["curl", "busybox", "atftp", "busybox-64k"],
+        ),
         bench.initrd(Kind::Dnsmasq, "lock-step, dnsmasq", &["curl", "busybox", "atftp"]),
         bench.initrd(
             Kind::Atftpd,
@@ -74,11 +78,11 @@ impl Bench {
                 &format!("DHCP to lease, {server}"),
                 self.runs,
                 &[
-                    Contender::new("rpxeboot", ours, || Ok(())),
+                    Contender::new("rpxeboot", ours, leased),
                     Contender::new(
                         "ip, udhcpc",
                         || self.pipeline(lab, &["lease", "xenbr0", MAC]),
-                        || Ok(()),
+                        leased,
                     ),
                 ],
             );
@@ -120,11 +124,13 @@ impl Bench {
             let root = tree(&server);
             let running = serve(&server, kind, &root);
             let out = lab.directory("out");
-            let brought = || same_answer(&out, &root, &job.wanted);
+            let brought = |_: &Output| same_answer(&out, &root, &job.wanted);
             let ours = || boot(lab, &out, job.ours);
             let mut contenders = vec![Contender::new("rpxeboot", ours, brought)];
             for fetcher in fetchers {
                 let theirs = || {
+                    // A file of the last run must not pass for this one's.
+                    empty(&out);
                     let mut command = self.pipeline(lab, &[job.verb, "xenbr0", MAC, fetcher]);
                     command.arg(&out).args(job.names);
                     command
@@ -191,16 +197,27 @@ fn rpxeboot(lab: &Lab, words: &[&str]) -> Command {
     command
 }
 
+/// Removes what the last run brought, outside the time that is measured.
+fn empty(out: &Path) {
+    for entry in fs::read_dir(out).expect("the output directory").flatten() {
+        fs::remove_file(entry.path()).expect("a file of the last run");
+    }
+}
+
 /// rpxeboot, as libxl calls it; what the last boot brought is removed.
 fn boot(lab: &Lab, out: &Path, words: &[&str]) -> Command {
-    for entry in fs::read_dir(out).expect("the output directory").flatten() {
-        fs::remove_file(entry.path()).expect("a file of the last boot");
-    }
+    empty(out);
     let mut command = rpxeboot(lab, &["--mac", MAC, "--output-format=simple0"]);
     command.args(words);
     command.arg(format!("--output={}", out.join("answer").display()));
     command.arg(format!("--output-directory={}", out.display()));
     command
+}
+
+/// What was printed names the guest's address.
+fn leased(output: &Output) -> Result<(), String> {
+    let printed = String::from_utf8_lossy(&output.stdout);
+    if printed.contains(GUEST) { Ok(()) } else { Err(format!("no lease in {printed:?}")) }
 }
 
 /// The files that an answer names are the server's, byte for byte.

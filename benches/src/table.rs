@@ -50,7 +50,7 @@ fn machine() -> String {
         ],
     );
     let date = said("date", &["+%F"]);
-    format!("{date}; {cores} cores, Linux {kernel}; {}.", versions.trim_end_matches(", "))
+    format!("{date}; {cores} cores, Linux {kernel}; {}.", versions.trim_end_matches([',', ' ']))
 }
 
 fn said(program: &str, words: &[&str]) -> String {

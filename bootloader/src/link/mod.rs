@@ -4,9 +4,9 @@
 //! a port of the guest's bridge, as its vif will be. DHCP and the transfers run in there
 //! through the kernel's own stack, so dom0 needs no address on the guest's network and
 //! nothing of dom0's own network changes. The namespace has no name: when the last process
-//! and descriptor in it is gone, by whatever signal, the kernel removes it and the veth, some
-//! 20 ms later. That is left to it on a clean exit too: removing the veth by hand would only
-//! make every boot wait for as long.
+//! and descriptor in it is gone, by whatever signal, the kernel removes it and the veth, a
+//! moment later. On every exit that is ours to choose it is removed by hand first: a
+//! packet still under way can make that moment a second, and the next boot wants the name.
 //!
 //! Where the guest's interface is no Linux bridge (a physical interface, an Open vSwitch
 //! port), a macvlan on it stands in for the veth.
@@ -132,6 +132,18 @@ impl Link {
         add_route(netlink, index, router, addressing).map_err(|error| {
             Failure::not_permitted(&format!("using the leased router {router}"), &error)
         })
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let Some(inside) = &mut self.inside
+            && self.index != 0
+        {
+            // With a veth's one end goes the other. Where this fails, the kernel does the same
+            // when the namespace goes.
+            let _ = inside.guest_netlink.remove_link(self.index);
+        }
     }
 }
 

@@ -155,6 +155,16 @@ impl Netlink {
         message.header.change_mask = LinkFlags::Up;
         self.set_link(message)
     }
+
+    /// Removes an interface (for a veth, both ends).
+    ///
+    /// # Errors
+    /// The kernel refuses it.
+    pub fn remove_link(&mut self, index: u32) -> io::Result<()> {
+        let mut message = LinkMessage::default();
+        message.header.index = index;
+        self.request(RouteNetlinkMessage::DelLink(message), Verb::Change).map(drop)
+    }
 }
 
 /// How an interface is named.

@@ -212,12 +212,25 @@ fn heard_plan(worker: &mut Conversation<'_>, link: &mut Link) -> Result<Heard, F
     link.configure(&checked_addresses(addresses)?)?;
     worker.tell(&Instruction::Configured, &[])?;
     match worker.hear()? {
-        Report::Entries(entries) => Ok(Heard::Entries(entries)),
+        Report::Entries(entries) => Ok(Heard::Entries(all_entries(entries, worker)?)),
         Report::Planned(planned) => {
             Ok(Heard::Plan(Box::new(Plan { addresses, planned: checked_plan(*planned)? })))
         }
         _ => Err(out_of_turn()),
     }
+}
+
+fn all_entries(
+    mut some: Vec<ListedEntry>,
+    worker: &mut Conversation<'_>,
+) -> Result<Vec<ListedEntry>, Failure> {
+    let mut all = Vec::new();
+    while !some.is_empty() {
+        all.append(&mut some);
+        let Report::Entries(more) = worker.hear()? else { return Err(out_of_turn()) };
+        some = more;
+    }
+    Ok(all)
 }
 
 fn fetch(worker: &mut Conversation<'_>, images: &Images) -> Result<Vec<FetchedFile>, Failure> {

@@ -64,7 +64,7 @@ pub enum Report {
     Leased(Addresses),
     /// There is a plan.
     Planned(Box<Planned>),
-    /// The entries that were asked for.
+    /// Some of the entries that were asked for; an empty list is the end of them.
     Entries(Vec<ListedEntry>),
     /// All images are there.
     Fetched(Vec<FetchedFile>),

@@ -27,7 +27,7 @@ use crate::fetch::names::Resolver;
 use crate::lease::boot_source::{self, BootSource};
 use crate::lease::request::Identity;
 use crate::lease::{Lease, acquire, proxy};
-use crate::plan::search::{Asker, Search};
+use crate::plan::search::{Asker, ListedEntry, Search};
 use crate::plan::{Action, BootPlan};
 use crate::text;
 use channel::{Channel, ChannelError};
@@ -39,6 +39,9 @@ pub const WORD: &str = "--worker";
 
 /// What the process is called; the kernel keeps 15 bytes.
 const NAME: &std::ffi::CStr = c"rpxeboot-worker";
+
+/// Entries in one report: three names each, of at most `MAX_LINE` characters.
+const ENTRIES_AT_ONCE: usize = 10;
 
 type Line = Channel<Report, Instruction>;
 
@@ -114,7 +117,7 @@ impl Worker<'_> {
                 let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
                 let search = Search::new(&fetcher, self, &asker, &lease, source)?;
                 if self.job.list_entries {
-                    return self.report(&Report::Entries(search.entries()?));
+                    return self.report_entries(&search.entries()?);
                 }
                 search.plan()?
             }
@@ -124,6 +127,14 @@ impl Worker<'_> {
         let Some(files) = self.files(initrds.len())? else { return Ok(()) };
         let fetched = images::fetch(&fetcher, kernel, initrds, &files, self)?;
         self.report(&Report::Fetched(fetched))
+    }
+
+    /// A few at a time: a message is bounded, and a menu may be long.
+    fn report_entries(&self, entries: &[ListedEntry]) -> Result<(), Failure> {
+        for some in entries.chunks(ENTRIES_AT_ONCE) {
+            self.report(&Report::Entries(some.to_vec()))?;
+        }
+        self.report(&Report::Entries(Vec::new()))
     }
 
     fn uuid(&self) -> Option<Uuid> {
