@@ -182,7 +182,7 @@ finish_dom0() {
     (cd "$ram" && find . | cpio -o -H newc --quiet) >"$LAB/dom0-initramfs.cpio"
     rm -rf "$ram"
 
-    mkdir -p "$LAB/dom0/work" "$LAB/dom0/etc/xen"
+    mkdir -p "$LAB/dom0/lab" "$LAB/dom0/etc/xen"
     install -m 755 "$HERE/dom0/init" "$LAB/dom0/lab-init"
     make_dom0_disk
 }

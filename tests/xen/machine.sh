@@ -17,7 +17,7 @@ lock_test_bed() {
     flock -n 9 || die "another run uses $LAB; wait for it, end it, or set XENLAB_DIR"
 }
 
-# prepare_run DIR : the directory that dom0 sees as /work
+# prepare_run DIR : the directory that dom0 sees as /lab
 prepare_run() {
     RUN=$1
     rm -rf "$RUN"

@@ -3,7 +3,7 @@
 # Debian's own netboot tree, as packaged, boots its installer in a PV guest up to its first screen.
 fresh_tftp_root
 rm -r "$TFTP"
-cp -r /work/installer "$TFTP"
+cp -r /lab/installer "$TFTP"
 server_with_pxe
 guest_config installer "vif = [\"mac=$SEED_MAC,bridge=xenbr0\"]" 'memory = 1024' \
     'bootloader_args = ["--label", "install", "--deadline", "300"]' 'cmdline = "console=hvc0"'

@@ -92,7 +92,7 @@ acks() { grep -c "DHCPACK(eth0) $1 $2" "$OUT/dnsmasq.log"; }
 
 prepare_images() {
     mkdir -p "$IMAGES"
-    cp /work/images/vmlinuz /work/images/initrd.* "$IMAGES/"
+    cp /lab/images/vmlinuz /lab/images/initrd.* "$IMAGES/"
 }
 
 # An empty TFTP root with the kernel and the guest's initramfs. Guests are told to power off unless ordered otherwise.
@@ -223,7 +223,7 @@ nothing_left() {
 # Seconds after which dom0/main ends a scenario; a scenario says otherwise in a line `# limit: N`
 scenario_limit() {
     local limit
-    limit=$(sed -n 's/^# limit: \([0-9]*\)$/\1/p' "/work/scenarios/$1.sh")
+    limit=$(sed -n 's/^# limit: \([0-9]*\)$/\1/p' "/lab/scenarios/$1.sh")
     echo "${limit:-300}"
 }
 
