@@ -45,6 +45,8 @@ pub const MAX_DNS_PACKET: usize = 1232;
 
 /// Bytes of one message between supervisor and worker.
 pub const MAX_MESSAGE: usize = 64 * 1024;
+/// Entries of a config that are listed.
+pub const MAX_ENTRIES: usize = 10_000;
 /// Messages the worker may send in one boot.
 pub const MAX_MESSAGES: usize = 10_000;
 /// Characters of a line that tells what happened, after escaping.

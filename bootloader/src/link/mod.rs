@@ -67,7 +67,8 @@ pub struct Addressing {
 }
 
 impl Link {
-    /// Sets the network up and opens the sockets that need privilege.
+    /// Sets the network up and opens the sockets that need privilege. `goes_on` is asked while
+    /// it waits, and ends the wait with its failure.
     ///
     /// # Errors
     /// [`Reason::NotPermitted`] when the kernel refuses something,
@@ -77,12 +78,13 @@ impl Link {
         guest: &Guest,
         mode: NetMode,
         budget: &Budget,
+        goes_on: &dyn Fn() -> Result<(), Failure>,
         console: &dyn Say,
     ) -> Result<Self, Failure> {
         match mode {
             NetMode::Guest => match &guest.vif.backend {
                 Some(domain) => setup::elsewhere(guest, domain, console),
-                None => setup::guest_network(guest, budget, console),
+                None => setup::guest_network(guest, budget, goes_on, console),
             },
             NetMode::Host => setup::host_network(&guest.vif.bridge, guest, console),
         }

@@ -35,6 +35,7 @@ const PORT_STATE_INTERVAL: Duration = Duration::from_millis(50);
 pub(super) fn guest_network(
     guest: &Guest,
     budget: &Budget,
+    goes_on: &dyn Fn() -> Result<(), Failure>,
     console: &dyn Say,
 ) -> Result<Link, Failure> {
     let refused = |what: &'static str| move |error: io::Error| Failure::not_permitted(what, &error);
@@ -57,7 +58,11 @@ pub(super) fn guest_network(
         index: 0,
         inside: Some(Inside { own_namespace, guest_namespace, own_netlink, guest_netlink }),
     };
-    connect(&mut link, guest, &lower, budget, console)?;
+    let port = connect(&mut link, guest, &lower, console)?;
+    if let (Some(port), Some(inside)) = (port, &mut link.inside) {
+        let bridge = &guest.vif.bridge;
+        wait_for_forwarding(&mut inside.own_netlink, port, bridge, budget, goes_on, console)?;
+    }
     let index = link.index;
     let sockets = link.within(|| open_sockets(index, guest.vif.mac))?;
     let (packets, client_port) = sockets.map_err(refused("opening a packet socket"))?;
@@ -130,16 +135,16 @@ fn open_sockets(index: u32, mac: MacAddr) -> io::Result<(socket2::Socket, Option
     Ok((packets, client_port))
 }
 
-/// Makes the interface inside and joins it to the guest's network.
+/// Makes the interface inside and joins it to the guest's network; gives back our port on the
+/// bridge, if it is one.
 fn connect(
     link: &mut Link,
     guest: &Guest,
     lower: &Interface,
-    budget: &Budget,
     console: &dyn Say,
-) -> Result<(), Failure> {
+) -> Result<Option<u32>, Failure> {
     let bridge = &guest.vif.bridge;
-    let Some(inside) = &mut link.inside else { return Ok(()) };
+    let Some(inside) = &mut link.inside else { return Ok(None) };
     let refused = |error: io::Error| {
         Failure::not_permitted(&format!("joining the guest's network on {bridge}"), &error)
     };
@@ -185,10 +190,7 @@ fn connect(
     let own_end = inside.guest_netlink.interface(Which::Name(INSIDE_NAME)).map_err(refused)?;
     link.index = own_end.index;
     bring_up(&mut inside.guest_netlink, own_end.index).map_err(refused)?;
-    match port {
-        Some(port) => wait_for_forwarding(&mut inside.own_netlink, port, bridge, budget, console),
-        None => Ok(()),
-    }
+    Ok(port)
 }
 
 /// `rpxe` and the domain's number; for a call from a shell, our process's. `vif7.0` is the
@@ -294,11 +296,13 @@ fn wait_for_forwarding(
     port: u32,
     bridge: &str,
     budget: &Budget,
+    goes_on: &dyn Fn() -> Result<(), Failure>,
     console: &dyn Say,
 ) -> Result<(), Failure> {
     let started = budget.spent();
     let mut told = false;
     loop {
+        goes_on()?;
         let state = netlink
             .interface(Which::Index(port))
             .map_err(|error| {

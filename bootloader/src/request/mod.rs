@@ -139,6 +139,10 @@ impl Request {
                  PXELINUX would take when nobody presses a key",
             ));
         }
+        // Root, and the number that setresuid(2) takes for "as it is".
+        if let Some(uid @ (0 | u32::MAX)) = flags.runas {
+            return Err(usage(format!("--runas {uid}: it takes the uid of an unprivileged user")));
+        }
         Ok(Parsed::Request(Box::new(Self {
             purpose,
             kernel: flags.kernel.filter(|name| !name.is_empty()),
@@ -354,6 +358,8 @@ mod tests {
         assert!(refusal(&["frobnicate", "/d"]).contains("frobnicate"));
         assert!(refusal(&["--deadline", "0"]).contains("1 to 3600"));
         assert!(refusal(&["--vlan", "4095"]).contains("4095"));
+        assert!(refusal(&["--runas=0"]).contains("unprivileged"));
+        assert!(refusal(&["--runas=4294967295"]).contains("unprivileged"));
         assert!(refusal(&["--output-format=xml"]).contains("xml"));
         assert!(refusal(&["--menu", "always"]).contains("menu"));
     }

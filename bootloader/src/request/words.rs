@@ -16,8 +16,15 @@ pub(super) struct Words {
 }
 
 /// libxl's own options, whose values hold blanks that mean something.
-const VERBATIM: [&str; 6] =
-    ["--args=", "--kernel=", "--ramdisk=", "--output=", "--output-directory=", "--pygrub-image="];
+const VERBATIM: [&str; 7] = [
+    "--args=",
+    "--config=",
+    "--kernel=",
+    "--ramdisk=",
+    "--output=",
+    "--output-directory=",
+    "--pygrub-image=",
+];
 /// Options that take the next word as it is.
 const TAKES_NEXT: [&str; 8] = [
     "--args",

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::process::Process;
 use super::signals::Signals;
 use crate::budget::{Budget, poll_milliseconds};
-use crate::console::{Console, Level, Say};
+use crate::console::{Console, Say};
 use crate::failure::{Failure, Reason};
 use crate::lease::is_usable;
 use crate::limits::{MAX_INITRDS, MAX_MESSAGES};
@@ -85,32 +85,37 @@ impl<'a> Conversation<'a> {
                 return Err(Failure::bug("the worker does not stop talking"));
             }
             match report {
-                Report::Line(level, text) => self.console.say(level.max(Level::Step), &text),
+                Report::Line(level, text) => self.console.say(level, &text),
                 Report::Failed(failure) => return Err(failure),
                 other => return Ok(other),
             }
         }
     }
 
+    fn out_of_time(&self) -> Failure {
+        Failure::new(
+            Reason::Deadline,
+            format!(
+                "the boot did not come to an end in {} s: give it more with --deadline",
+                self.budget.total().as_secs()
+            ),
+        )
+    }
+
     /// Waits for a report.
     fn wait(&self) -> Result<(), Failure> {
         loop {
             self.signals.check()?;
+            // Whatever the worker says, and however often, does not move the end.
+            if Instant::now() >= self.budget.end() + GRACE {
+                return Err(self.out_of_time());
+            }
             let left = (self.budget.left() + GRACE).min(Duration::from_secs(30));
             let mut wanted = [
                 PollFd::new(self.line.as_fd(), PollFlags::POLLIN),
                 PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
             ];
             match poll(&mut wanted, PollTimeout::from(poll_milliseconds(left))) {
-                Ok(0) if self.budget.is_over() => {
-                    return Err(Failure::new(
-                        Reason::Deadline,
-                        format!(
-                            "the boot did not come to an end in {} s: give it more with --deadline",
-                            self.budget.total().as_secs()
-                        ),
-                    ));
-                }
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(error) => return Err(Failure::bug(format!("waiting for the worker: {error}"))),
             }

@@ -22,6 +22,21 @@ use crate::limits::MAX_PYGRUB_ANSWER;
 use crate::plan::args::command_line;
 use crate::request::Request;
 
+/// Why the disk is not booted.
+#[derive(Debug)]
+pub enum NoBoot {
+    /// pygrub has looked, and there is no system on the disk.
+    NothingThere(String),
+    /// Something else is wrong; what is on the disk is not known.
+    Failed(Failure),
+}
+
+impl From<Failure> for NoBoot {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// Boots the guest's disk, because the config says so.
 ///
 /// # Errors
@@ -33,20 +48,23 @@ pub fn boot(
     budget: &Budget,
     console: &Console,
 ) -> Result<Answer, Failure> {
-    run(request, guest.guest_type, signals, budget, console)
+    run(request, guest.guest_type, signals, budget, console).map_err(|why| match why {
+        NoBoot::NothingThere(why) => Failure::new(Reason::BadConfig, why),
+        NoBoot::Failed(failure) => failure,
+    })
 }
 
 /// Looks whether the guest's disk can be booted.
 ///
 /// # Errors
-/// As for [`boot`].
+/// [`NoBoot`].
 pub fn look(
     request: &Request,
     signals: &Signals,
     budget: &Budget,
     console: &Console,
-) -> Result<Answer, Failure> {
-    run(request, GuestType::Pvh, signals, budget, console)
+) -> Result<Answer, NoBoot> {
+    run(request, GuestType::Unknown, signals, budget, console)
 }
 
 fn run(
@@ -55,7 +73,7 @@ fn run(
     signals: &Signals,
     budget: &Budget,
     console: &Console,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, NoBoot> {
     let disk = request.disk.as_deref().ok_or_else(|| {
         Failure::new(Reason::BadConfig, "boot from disk: no disk was named on the command line")
     })?;
@@ -70,10 +88,16 @@ fn run(
     let status = Process::start(&mut command(&pygrub, request, &output.path, disk))
         .map_err(|error| Failure::not_permitted(&format!("starting {}", pygrub.display()), &error))?
         .wait(signals, budget)?;
-    if !status.success() {
-        return Err(nothing_on(disk, &format!("pygrub: {status}")));
+    let nothing = |why: &str| format!("nothing to boot on {} ({why})", disk.display());
+    if status.code().is_none() {
+        let why = format!("boot from disk: pygrub died: {status}");
+        return Err(Failure::new(Reason::BadConfig, why).into());
     }
-    let answer = parse(&output.read()?).ok_or_else(|| nothing_on(disk, "pygrub gave no kernel"))?;
+    if !status.success() {
+        return Err(NoBoot::NothingThere(nothing(&format!("pygrub: {status}"))));
+    }
+    let answer = parse(&output.read()?)
+        .ok_or_else(|| NoBoot::NothingThere(nothing("pygrub gave no kernel")))?;
     command_line(&answer.args, b"", guest_type)?;
     Ok(answer)
 }
@@ -97,10 +121,6 @@ fn command(pygrub: &Path, request: &Request, output: &Path, disk: &Path) -> Comm
     }
     command.arg(disk);
     command
-}
-
-fn nothing_on(disk: &Path, why: &str) -> Failure {
-    Failure::new(Reason::BadConfig, format!("nothing to boot on {} ({why})", disk.display()))
 }
 
 /// pygrub lives in a private directory of the toolstack (`LIBEXEC_BIN`), which Debian names

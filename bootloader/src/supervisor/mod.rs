@@ -15,10 +15,11 @@ use std::os::fd::AsFd;
 use crate::answer::{self, Answer};
 use crate::budget::Budget;
 use crate::console::{Console, Level, Say};
-use crate::failure::Failure;
+use crate::failure::{Failure, Reason};
 use crate::guest::Guest;
 use crate::guest::find::{self, Places};
 use crate::images::Images;
+use crate::limits::MAX_ENTRIES;
 use crate::link::Link;
 use crate::plan::args::command_line;
 use crate::plan::search::ListedEntry;
@@ -28,6 +29,8 @@ use crate::text;
 use crate::worker::message::{
     Addresses, FetchedFile, Instruction, Job, Planned, PlannedAction, Report,
 };
+use localboot::NoBoot;
+
 use conversation::{Conversation, checked_addresses, checked_plan};
 use signals::Signals;
 
@@ -40,20 +43,22 @@ const UNPRIVILEGED: u32 = 65534;
 /// The [`Failure`] that ends the boot; nothing is left of it then.
 pub fn boot(request: &Request, console: &Console) -> Result<(), Failure> {
     let budget = Budget::starting_now(request.deadline);
+    // From here on a signal is an event among others, so that what was made is cleared away.
+    let signals = Signals::hold()?;
     for note in &request.notes {
         console.say(Level::Step, note);
     }
     let result = if request.order == Order::DiskNet && request.purpose == Purpose::Boot {
-        match from_disk(request, &budget, console) {
+        match from_disk(request, &signals, &budget, console) {
             Ok(()) => return Ok(()),
-            Err(NotFromDisk::Stopped(failure)) => Err(failure),
-            Err(NotFromDisk::Nothing(why)) => {
+            Err(NoBoot::Failed(failure)) => Err(failure),
+            Err(NoBoot::NothingThere(why)) => {
                 console.say(Level::Step, &format!("{why}: booting over the network"));
-                from_network(request, &budget, console)
+                from_network(request, &signals, &budget, console)
             }
         }
     } else {
-        from_network(request, &budget, console)
+        from_network(request, &signals, &budget, console)
     };
     if let Err(failure) = &result
         && (request.format == OutputFormat::Json || request.purpose == Purpose::DryRun)
@@ -64,16 +69,19 @@ pub fn boot(request: &Request, console: &Console) -> Result<(), Failure> {
     result
 }
 
-fn from_network(request: &Request, budget: &Budget, console: &Console) -> Result<(), Failure> {
+fn from_network(
+    request: &Request,
+    signals: &Signals,
+    budget: &Budget,
+    console: &Console,
+) -> Result<(), Failure> {
     let guest = find::find(request, &Places::default(), console)?;
     console.say(Level::Step, &introduction(&guest));
-    let mut link = Link::open(&guest, request.net, budget, console)?;
-    // From here on there is something to clear away.
-    let signals = Signals::hold()?;
+    let mut link = Link::open(&guest, request.net, budget, &|| signals.check(), console)?;
     let job = job(request, &guest, &link, budget, console);
-    let mut worker = Conversation::begin(&mut link, job, &signals, budget, console)?;
+    let mut worker = Conversation::begin(&mut link, job, signals, budget, console)?;
 
-    let plan = match heard_plan(&mut worker, &mut link)? {
+    let plan = match heard_plan(&mut worker, &mut link, request.purpose)? {
         Heard::Entries(entries) => return show_entries(&entries, console),
         Heard::Plan(plan) => *plan,
     };
@@ -98,10 +106,11 @@ fn from_network(request: &Request, budget: &Budget, console: &Console) -> Result
             let made_directory = MadeDirectory::ensure(request)?;
             let images = Images::create(&request.directory, initrds.len())?;
             let fetched = fetch(&mut worker, &images)?;
-            images.check(&fetched)?;
-            signals.check()?;
+            // Only what nobody can write to any more is worth a look.
             drop(worker);
             drop(link);
+            images.check(&fetched)?;
+            signals.check()?;
             let answer = Answer {
                 kernel: images.kernel().to_owned(),
                 ramdisk: images.ramdisk().map(Into::into),
@@ -115,7 +124,7 @@ fn from_network(request: &Request, budget: &Budget, console: &Console) -> Result
         PlannedAction::LocalBoot { .. } => {
             drop(worker);
             drop(link);
-            let found = localboot::boot(request, &guest, &signals, budget, console)?;
+            let found = localboot::boot(request, &guest, signals, budget, console)?;
             let bytes = found.encode(request.format, &report.plan())?;
             answer::write(&bytes, &request.output, console)?;
         }
@@ -124,31 +133,21 @@ fn from_network(request: &Request, budget: &Budget, console: &Console) -> Result
     Ok(())
 }
 
-/// Why the disk was not booted.
-enum NotFromDisk {
-    /// pygrub finds no system on it.
-    Nothing(String),
-    /// The boot is over.
-    Stopped(Failure),
-}
-
-/// The first half of a BIOS's order: the disk, when there is a system on it.
-fn from_disk(request: &Request, budget: &Budget, console: &Console) -> Result<(), NotFromDisk> {
-    let signals = Signals::hold().map_err(NotFromDisk::Stopped)?;
-    let found =
-        localboot::look(request, &signals, budget, console).map_err(|failure| {
-            match signals.check() {
-                Ok(()) if !budget.is_over() => NotFromDisk::Nothing(failure.message),
-                _ => NotFromDisk::Stopped(failure),
-            }
-        })?;
+/// The first half of a BIOS's order: the disk, when there is a system on it. Anything but a
+/// plain "nothing there" ends the boot: an installed guest must not be installed again because
+/// something else is wrong.
+fn from_disk(
+    request: &Request,
+    signals: &Signals,
+    budget: &Budget,
+    console: &Console,
+) -> Result<(), NoBoot> {
+    let found = localboot::look(request, signals, budget, console)?;
     let report = report::Report { args: &found.args, ..report::Report::default() };
-    found
-        .encode(request.format, &report.plan())
-        .and_then(|bytes| answer::write(&bytes, &request.output, console))
-        .map_err(NotFromDisk::Stopped)?;
-    console
-        .say(Level::Step, &format!("booting from disk after {}", text::duration(budget.spent())));
+    let bytes = found.encode(request.format, &report.plan())?;
+    answer::write(&bytes, &request.output, console)?;
+    let time = text::duration(budget.spent());
+    console.say(Level::Step, &format!("booting from disk after {time}"));
     Ok(())
 }
 
@@ -207,11 +206,21 @@ enum Heard {
 }
 
 /// Lease, then plan: anything else from the worker is a mistake, or worse.
-fn heard_plan(worker: &mut Conversation<'_>, link: &mut Link) -> Result<Heard, Failure> {
+fn heard_plan(
+    worker: &mut Conversation<'_>,
+    link: &mut Link,
+    purpose: Purpose,
+) -> Result<Heard, Failure> {
     let Report::Leased(addresses) = worker.hear()? else { return Err(out_of_turn()) };
     link.configure(&checked_addresses(addresses)?)?;
     worker.tell(&Instruction::Configured, &[])?;
     match worker.hear()? {
+        // A worker that was taken over must not get text to where an answer is expected.
+        Report::Entries(_) if purpose != Purpose::ListEntries => Err(out_of_turn()),
+        Report::Planned(_) if purpose == Purpose::ListEntries => Err(Failure::new(
+            Reason::NoConfig,
+            "there are no entries to list: this guest boots without a PXELINUX config",
+        )),
         Report::Entries(entries) => Ok(Heard::Entries(all_entries(entries, worker)?)),
         Report::Planned(planned) => {
             Ok(Heard::Plan(Box::new(Plan { addresses, planned: checked_plan(*planned)? })))
@@ -227,6 +236,9 @@ fn all_entries(
     let mut all = Vec::new();
     while !some.is_empty() {
         all.append(&mut some);
+        if all.len() > MAX_ENTRIES {
+            return Err(Failure::bug("the worker does not stop listing"));
+        }
         let Report::Entries(more) = worker.hear()? else { return Err(out_of_turn()) };
         some = more;
     }
@@ -264,7 +276,9 @@ fn show_entries(entries: &[ListedEntry], console: &Console) -> Result<(), Failur
     let mut lines = String::new();
     for entry in entries {
         let mark = if entry.default { '*' } else { ' ' };
-        lines.push_str(&format!("{mark} {}\t{}\t{}\n", entry.label, entry.kernel, entry.title));
+        let [label, kernel, title] = [&entry.label, &entry.kernel, &entry.title]
+            .map(|text| text::printable(text.as_bytes()));
+        lines.push_str(&format!("{mark} {label}\t{kernel}\t{title}\n"));
     }
     print(&lines, console)
 }

@@ -7,7 +7,7 @@ use caps::{CapSet, Capability};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid, setsid};
+use nix::unistd::{Gid, Uid, getresuid, setgroups, setresgid, setresuid, setsid};
 
 use crate::failure::Failure;
 use crate::limits::MAX_RAMDISK_BYTES;
@@ -59,6 +59,10 @@ pub fn confine(uid: u32, supervisor: u32) -> Result<(), Failure> {
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(uid));
     setresgid(gid, gid, gid).map_err(|error| refused(&error))?;
     setresuid(uid, uid, uid).map_err(|error| refused(&error))?;
+    let now = getresuid().map_err(|error| refused(&error))?;
+    if [now.real, now.effective, now.saved] != [uid; 3] || uid.is_root() {
+        return Err(refused(&"it is still somebody else"));
+    }
     prctl::set_no_new_privs().map_err(|error| refused(&error))?;
     prctl::set_dumpable(false).map_err(|error| refused(&error))?;
     let longest = MAX_RAMDISK_BYTES + FILE_SLACK;
