@@ -62,10 +62,10 @@ Exit codes: 0 done; 2 usage; 10 no lease; 11 no boot server or file;
 15 verification failed; 16 deadline; 17 not permitted; 18 guest's MAC or
 bridge unknown; 70 a bug.")]
 pub(super) struct Flags {
-    /// URL or name of a kernel to boot instead of a config's
+    /// URL of a kernel to boot instead of a config's
     #[arg(long, value_name = "K")]
     pub(super) kernel: Option<String>,
-    /// URL or name of a ramdisk to go with --kernel
+    /// URL of a ramdisk to go with --kernel
     #[arg(long, value_name = "R")]
     pub(super) ramdisk: Option<String>,
     /// Added at the end of the guest's command line

@@ -1,7 +1,7 @@
 //! What supervisor and worker say to each other: small, bounded, plain data.
 //!
 //! The supervisor takes nothing in a [`Report`] on trust: what it uses of it, it checks
-//! again (`supervisor::checked`).
+//! again (`supervisor::conversation`).
 
 use std::net::Ipv4Addr;
 
