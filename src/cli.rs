@@ -1,0 +1,389 @@
+//! The command line. It only says what there is; the verbs give it a meaning.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::console::Level;
+use crate::values::{DiskSize, GuestName, Mac, Memory, Target};
+
+/// Creates Xen guests, installs them over the network, and makes them boot from disk
+#[derive(Debug, Parser)]
+#[command(
+    name = "vmprov",
+    version,
+    max_term_width = 80,
+    help_expected = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 not found. See vmprov(8)."
+)]
+pub struct Cli {
+    /// What every verb takes.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Common {
+    /// xl's configs [default: /etc/xen]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Places")]
+    pub config_dir: Option<PathBuf>,
+    /// Disk images [default: /var/lib/xen/images]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Places")]
+    pub image_dir: Option<PathBuf>,
+    /// Records of what create made [default: /var/lib/vmprov]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Places")]
+    pub state_dir: Option<PathBuf>,
+    /// This host's defaults [default: /etc/vmprov.toml]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Places")]
+    pub settings: Option<PathBuf>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say each step
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Common {
+    /// How much is told.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match (self.quiet, self.verbose) {
+            (true, _) => Level::Quiet,
+            (false, false) => Level::Normal,
+            (false, true) => Level::Detail,
+        }
+    }
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a guest: its disk and its config
+    Create(Create),
+    /// Start a guest, follow its installation, make it boot from disk
+    Install(Install),
+    /// Make a guest boot from disk
+    Finalize(Finalize),
+    /// Make a guest boot over the network: the way back from finalize
+    Netboot(Netboot),
+    /// List the guests of this host
+    List,
+    /// Say what a guest is and does
+    Status(Status),
+    /// Show a guest's config as xl reads it
+    Show(Show),
+    /// Say what would go wrong when a guest is started
+    Check(Check),
+    /// Remove what create made
+    Delete(Delete),
+}
+
+/// Only show what would be done.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DryRun {
+    /// Only show what would be done
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+/// `vmprov create`.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The guest's name
+    pub name: GuestName,
+    /// MAC of the first interface [default: a free one in 00:16:3e]
+    #[arg(long)]
+    pub mac: Option<Mac>,
+    /// Size of the disk: 8G and 8GiB are 2^33 bytes, 8GB is 8*10^9 [default: 8G]
+    #[arg(long, value_name = "SIZE", conflicts_with = "disk")]
+    pub disk_size: Option<DiskSize>,
+    /// Format of the disk's image [default: raw]
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["disk", "lvm"])]
+    pub disk_format: Option<DiskFormat>,
+    /// Make the disk a logical volume of this volume group
+    #[arg(long, value_name = "VG", conflicts_with = "disk")]
+    pub lvm: Option<String>,
+    /// Take this block device for the disk
+    #[arg(long, value_name = "DEVICE")]
+    pub disk: Option<PathBuf>,
+    /// Take it even though something is on it: the installer will overwrite that
+    #[arg(long, requires = "disk")]
+    pub overwrite_disk: bool,
+    /// Kind of guest [default: pv]
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<GuestKind>,
+    /// Memory, in MiB or with a unit [default: 1024]
+    #[arg(long)]
+    pub memory: Option<Memory>,
+    /// Number of processors [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
+    pub vcpus: Option<u32>,
+    /// Bridge of the first interface [default: xenbr0]
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// A further interface, as in xl's config: "bridge=xenbr1"; a MAC is made if it has none
+    #[arg(long, value_name = "VIF")]
+    pub nic: Vec<String>,
+    /// A screen, by VNC on dom0's 127.0.0.1
+    #[arg(long)]
+    pub vnc: bool,
+    /// The PXELINUX label to boot [default: the server's]
+    #[arg(long)]
+    pub label: Option<String>,
+    /// Start the guest with the host
+    #[arg(long)]
+    pub autostart: bool,
+    /// UUID [default: random]
+    #[arg(long)]
+    pub uuid: Option<String>,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov install`.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// Start it and return; the guest finds its way to the disk alone
+    #[arg(long)]
+    pub detach: bool,
+    /// Give up following after this time: 90, 90s, 30m or 2h
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = parse_time)]
+    pub timeout: Duration,
+    /// What it boots by when it is installed [default: pygrub, if the host has it]
+    #[arg(long)]
+    pub boot: Option<Boot>,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov finalize`.
+#[derive(Debug, Args)]
+pub struct Finalize {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// What it boots by [default: pygrub, if the host has it]
+    #[arg(long)]
+    pub boot: Option<Boot>,
+    /// With --boot=kernel: the kernel, a file in dom0
+    #[arg(long, value_name = "FILE")]
+    pub kernel: Option<PathBuf>,
+    /// With --boot=kernel: the initrd, a file in dom0
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub ramdisk: Option<PathBuf>,
+    /// With --boot=kernel: the kernel's command line
+    #[arg(long, value_name = "ARGS", requires = "kernel")]
+    pub cmdline: Option<String>,
+    /// What xl does when the guest reboots [default: as the config says]
+    #[arg(long, value_name = "ACTION")]
+    pub on_reboot: Option<OnReboot>,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov netboot`.
+#[derive(Debug, Args)]
+pub struct Netboot {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// The PXELINUX label to boot [default: the one it was created with, else the server's]
+    #[arg(long)]
+    pub label: Option<String>,
+    /// net: the network at every start; disk,net: the disk when there is a system on it
+    #[arg(long, default_value = "net")]
+    pub order: Order,
+    /// What xl does when the guest reboots [default: as the config says]
+    #[arg(long, value_name = "ACTION")]
+    pub on_reboot: Option<OnReboot>,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+}
+
+/// `vmprov show`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Show {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Option<Target>,
+    /// A config anywhere
+    #[arg(long)]
+    pub file: Option<PathBuf>,
+}
+
+/// `vmprov check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// Ask the disk and the network what would boot now
+    #[arg(long)]
+    pub boot: bool,
+}
+
+/// `vmprov delete`.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The guest's name
+    pub guest: GuestName,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// Kinds of guests that a bootloader boots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestKind {
+    /// Paravirtualized: runs on any x86 machine.
+    Pv,
+    /// Paravirtualized in a hardware container: what Xen advises where the kernel can.
+    Pvh,
+}
+
+impl GuestKind {
+    /// As `type=` has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pv => "pv",
+            Self::Pvh => "pvh",
+        }
+    }
+}
+
+/// Formats of disk images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiskFormat {
+    /// The disk's bytes as they are, in a sparse file.
+    Raw,
+    /// QEMU's; dom0 needs QEMU for it.
+    Qcow2,
+}
+
+/// What an installed guest boots by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Boot {
+    /// pygrub, which reads the guest's grub.cfg in dom0.
+    Pygrub,
+    /// GRUB as the guest's kernel, which reads the disk inside the guest.
+    Pvgrub,
+    /// rpxeboot with --order=disk,net: pygrub, and the network when there is nothing to boot.
+    RpxebootDisk,
+    /// A kernel file in dom0.
+    Kernel,
+}
+
+/// rpxeboot's orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// The network at every start.
+    Net,
+    /// The disk when there is a system on it, else the network.
+    #[value(name = "disk,net")]
+    DiskNet,
+}
+
+/// What xl does when a guest reboots (xl.cfg(5)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "they are xl's words, explained in xl.cfg(5)")]
+pub enum OnReboot {
+    Destroy,
+    Restart,
+    RenameRestart,
+    Preserve,
+    CoredumpDestroy,
+    CoredumpRestart,
+    SoftReset,
+}
+
+impl OnReboot {
+    /// As `on_reboot=` has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Destroy => "destroy",
+            Self::Restart => "restart",
+            Self::RenameRestart => "rename-restart",
+            Self::Preserve => "preserve",
+            Self::CoredumpDestroy => "coredump-destroy",
+            Self::CoredumpRestart => "coredump-restart",
+            Self::SoftReset => "soft-reset",
+        }
+    }
+}
+
+/// `90`, `90s`, `30m`, `2h`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: write 90, 90s, 30m or 2h");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(parse_time("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_time("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(parse_time("2h"), Ok(Duration::from_secs(7200)));
+        for text in ["", "m", "0", "-1", "1d", "99999999999999999999", "18446744073709551615h"] {
+            assert!(parse_time(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_verb_fits_a_terminal_of_80_columns() {
+        let mut root = Cli::command();
+        root.build();
+        for verb in root.get_subcommands_mut() {
+            let help = verb.render_long_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", verb.get_name());
+            }
+        }
+    }
+}

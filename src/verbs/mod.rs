@@ -1,0 +1,71 @@
+//! The verbs, one file each. A verb reads what it needs, makes a plan, shows or applies it, and
+//! reports.
+
+pub mod check;
+pub mod create;
+pub mod delete;
+pub mod finalize;
+pub mod install;
+pub mod list;
+pub mod netboot;
+pub mod show;
+pub mod status;
+
+use serde_json::json;
+
+use crate::cli::{Cli, Verb};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::files::lock;
+use crate::plan::{Plan, Surroundings};
+use crate::settings::Settings;
+
+/// What every verb works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Here<'a> {
+    /// Places and defaults.
+    pub settings: &'a Settings,
+    /// Who is told.
+    pub console: &'a Console,
+}
+
+/// Carries out the command line.
+///
+/// # Errors
+/// Those of the verbs.
+pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
+    let settings = Settings::load(&cli.common)?;
+    let here = Here { settings: &settings, console };
+    match &cli.verb {
+        Verb::Create(args) => create::run(args, here),
+        Verb::Install(args) => install::run(args, here),
+        Verb::Finalize(args) => finalize::run(args, here),
+        Verb::Netboot(args) => netboot::run(args, here),
+        Verb::List => list::run(here),
+        Verb::Status(args) => status::run(args, here),
+        Verb::Show(args) => show::run(args, here),
+        Verb::Check(args) => check::run(args, here),
+        Verb::Delete(args) => delete::run(args, here),
+    }
+}
+
+impl Here<'_> {
+    /// Applies a plan.
+    ///
+    /// # Errors
+    /// Those of its steps.
+    pub fn apply(self, plan: &Plan) -> Result<(), Failure> {
+        lock::make_state_dir(&self.settings.state_dir)?;
+        plan.apply(Surroundings { state_dir: &self.settings.state_dir, console: self.console })
+    }
+
+    /// Shows what a plan would do.
+    ///
+    /// # Errors
+    /// Stdout cannot be written.
+    pub fn show(self, plan: &Plan) -> Result<(), Failure> {
+        let value =
+            json!({ "dry_run": true, "plan": plan.steps, "notes": plan.notes, "undo": plan.undo });
+        self.console.report(&value, || plan.text())
+    }
+}
