@@ -1,21 +1,12 @@
 //! `vmprov finalize`: from now on the guest boots from disk, its own next reboot too.
-//!
-//! xl restarts a rebooting guest from the config in its memory, not from the file; so a running
-//! guest's xl is told as well, by `xl config-update`.
-
-use serde_json::json;
 
 use super::Here;
+use super::switching::{Switch, locked};
 use crate::cli::{self, Boot, GuestKind};
 use crate::config::GuestConfig;
-use crate::config::boot_mode::BootMode;
-use crate::config::switch::{self, Beside, DiskBoot, Switched};
+use crate::config::switch::{self, Beside, DiskBoot};
 use crate::failure::Failure;
-use crate::files::lock::Lock;
-use crate::host::domains::{self, Domain};
 use crate::host::{loaders, xen};
-use crate::plan::{Plan, Step};
-use crate::values::Target;
 
 /// Runs the verb.
 ///
@@ -23,108 +14,26 @@ use crate::values::Target;
 /// No such guest, a config that xl would refuse, something that this host has not; or the
 /// change cannot be made: then nothing has changed.
 pub fn run(args: &cli::Finalize, here: Here<'_>) -> Result<(), Failure> {
+    let (config, _lock) = locked(&args.guest, here)?;
+    plan(&config, args, here)?.carry_out(args.dry.dry_run, here)
+}
+
+/// Plans to make the guest of `config`, which the caller has locked, boot from disk.
+///
+/// # Errors
+/// What is wanted makes no sense or is not on this host.
+pub fn plan(config: &GuestConfig, args: &cli::Finalize, here: Here<'_>) -> Result<Switch, Failure> {
     if args.kernel.is_some() && args.boot.is_some_and(|boot| boot != Boot::Kernel) {
         return Err(Failure::usage("--kernel goes with --boot=kernel only"));
     }
-    let (config, _lock) = locked(&args.guest, here)?;
-    let boot = disk_boot(args, &config, here)?;
+    let boot = disk_boot(args, config, here)?;
     let beside = Beside { on_reboot: args.on_reboot, restrict: xen::can_restrict() };
-    let switched = switch::to_disk(&config.document, &boot, beside)
+    let mut switched = switch::to_disk(&config.document, &boot, beside)
         .map_err(|error| Failure::refused(format!("{}: {error}", config.path.display())))?;
-    let undo = format!("vmprov netboot {}", args.guest);
-    Switch { config, switched, undo, notes: restrict_note(&boot).into_iter().collect() }
-        .carry_out(args.dry.dry_run, here)
-}
-
-/// The config of a guest, and the lock on it.
-///
-/// # Errors
-/// As [`GuestConfig::find`]; [`crate::failure::Kind::Refused`] when another vmprov has it, or
-/// no bootloader boots such a guest.
-pub fn locked(target: &Target, here: Here<'_>) -> Result<(GuestConfig, Lock), Failure> {
-    // The lock is by the guest's name, which only its config says; and it is read again once
-    // nobody else can change it.
-    let name = GuestConfig::find(here.settings, target)?.name;
-    let lock = Lock::take(&here.settings.state_dir, &name)?;
-    let config = GuestConfig::find(here.settings, target)?;
-    switch::can_switch(&BootMode::of(&config.document))
-        .map_err(|why| Failure::refused(format!("{}: {why}", config.path.display())))?;
-    Ok((config, lock))
-}
-
-/// A change of a config that is ready to be made.
-pub struct Switch {
-    /// The config as it is.
-    pub config: GuestConfig,
-    /// As it will be.
-    pub switched: Switched,
-    /// How to go back.
-    pub undo: String,
-    /// More that the administrator should know.
-    pub notes: Vec<String>,
-}
-
-impl Switch {
-    /// Makes the change, or shows it.
-    ///
-    /// # Errors
-    /// Those of the plan's steps.
-    pub fn carry_out(self, dry_run: bool, here: Here<'_>) -> Result<(), Failure> {
-        let Self { config, switched, undo, notes } = self;
-        let domain = domains::running(&config.name, here.console)?;
-        let (old, new) = (config.document.to_bytes(), switched.document.to_bytes());
-        let changed = old != new;
-        let plan = Plan {
-            steps: steps(&config, new, domain.as_ref()),
-            notes: switched
-                .notes
-                .into_iter()
-                .chain(notes.into_iter().filter(|_| changed))
-                .collect(),
-            undo: changed.then_some(undo),
-        };
-        if dry_run {
-            return here.show(&plan);
-        }
-        here.apply(&plan)?;
-        for note in &plan.notes {
-            here.console.note(note);
-        }
-        let boots = BootMode::of(&switched.document);
-        let value = json!({
-            "guest": config.name,
-            "config": config.path,
-            "changed": changed,
-            "boots": boots,
-            "domid": domain.as_ref().map(|domain| domain.domid),
-            "notes": plan.notes,
-        });
-        here.console.report(&value, || {
-            let how = match (changed, &domain) {
-                (true, None) => "changed",
-                (true, Some(_)) => "changed, and the running guest's xl knows",
-                (false, None) => "it was so already",
-                (false, Some(_)) => "it was so already, and the running guest's xl knows",
-            };
-            format!("{} boots from: {boots} ({}: {how})\n", config.name, config.path.display())
-        })
+    if switched.document.to_bytes() != config.document.to_bytes() {
+        switched.notes.extend(restrict_note(&boot));
     }
-}
-
-fn steps(config: &GuestConfig, new: &[u8], domain: Option<&Domain>) -> Vec<Step> {
-    let old = config.document.to_bytes();
-    let replace = (old != new).then(|| Step::ReplaceConfig {
-        path: config.path.clone(),
-        old: old.to_vec(),
-        new: new.to_vec(),
-    });
-    // Even if the file stays: an earlier try may have got no further than that.
-    let update = domain.map(|domain| Step::UpdateDomain {
-        name: domain.name.clone(),
-        domid: domain.domid,
-        config: config.path.clone(),
-    });
-    replace.into_iter().chain(update).collect()
+    Switch::plan(config, switched, format!("vmprov netboot {}", args.guest), here)
 }
 
 /// What the guest will boot by: what was asked for, if this host has it; else the first that it

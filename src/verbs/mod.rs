@@ -10,6 +10,7 @@ pub mod list;
 pub mod netboot;
 pub mod show;
 pub mod status;
+pub mod switching;
 
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! `vmprov netboot`: the guest boots over the network: to be installed again, or rescued.
 
 use super::Here;
-use super::finalize::{Switch, locked};
+use super::switching::{Switch, locked};
 use crate::cli::{self, Order};
 use crate::config::switch::{self, Beside, NetBoot};
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub fn run(args: &cli::Netboot, here: Here<'_>) -> Result<(), Failure> {
     let switched = switch::to_network(&config.document, &boot, beside)
         .map_err(|error| Failure::refused(format!("{}: {error}", config.path.display())))?;
     let undo = format!("vmprov finalize {}", args.guest);
-    Switch { config, switched, undo, notes: Vec::new() }.carry_out(args.dry.dry_run, here)
+    Switch::plan(&config, switched, undo, here)?.carry_out(args.dry.dry_run, here)
 }
 
 fn recorded_label(target: &Target, here: Here<'_>) -> Result<Option<String>, Failure> {
