@@ -13,7 +13,8 @@ use crate::config::boot_mode::BootMode;
 use crate::config::switch::{self, Switched};
 use crate::failure::Failure;
 use crate::files::lock::Lock;
-use crate::host::domains::{self, Domain};
+use crate::host::daemon;
+use crate::host::domains::Domain;
 use crate::plan::{Plan, Step};
 use crate::values::Target;
 
@@ -68,7 +69,7 @@ impl Switch {
         undo: String,
         here: Here<'_>,
     ) -> Result<Self, Failure> {
-        let domain = domains::running(&config.name, here.console)?;
+        let domain = daemon::running_or_restarting(&config.name, &config.path, here.console)?;
         let changed = config.document.to_bytes() != switched.document.to_bytes();
         let plan = Plan {
             steps: steps(config, switched.document.to_bytes(), domain.as_ref()),
