@@ -23,11 +23,11 @@ toolchain: ## Install a C compiler and a Rust toolchain where they are missing
 packages: toolchain ## Install the servers that the tests drive
 	$(SUDO) tests/netns/install.sh
 
-build: toolchain ## Build rpxeboot
-	$(CARGO) build --release -p rpxeboot
+build: toolchain ## Build both programs
+	$(CARGO) build --release -p rpxeboot -p vmprov
 
-static: toolchain ## Build rpxeboot without any shared library, for any dom0
-	tests/xen/build-rpxeboot.sh
+static: toolchain ## Build both without any shared library, for any dom0
+	tests/xen/build-programs.sh
 
 fmt: toolchain
 	$(CARGO) fmt --all --check
@@ -46,20 +46,21 @@ oracle: toolchain ## xlcfg against Xen's own parser
 	$(SUDO) tests/oracle/run.sh
 
 xen: toolchain ## Guests on a real Xen in QEMU
-	RPXEBOOT="$$(tests/xen/build-rpxeboot.sh)"; export RPXEBOOT; $(SUDO) tests/xen/run.sh
+	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/run.sh
 
 check: fmt lint unit netns ## The quick part: format, lints, unit and namespace tests
 
 test: check oracle xen ## Everything
 
 demo: toolchain ## Show a PV guest booting over the network on an emulated Xen
-	RPXEBOOT="$$(tests/xen/build-rpxeboot.sh)"; export RPXEBOOT; $(SUDO) tests/xen/demo.sh
+	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/demo.sh
 
 bench: packages build ## rpxeboot against shell pipelines, as ratios (root)
 	$(SUDO) benches/run.sh --write
 
 install: ## Install rpxeboot and its manual under PREFIX (default /usr)
 	install -D -m 755 target/release/rpxeboot "$(DESTDIR)$(PREFIX)/bin/rpxeboot"
+	install -D -m 755 target/release/vmprov "$(DESTDIR)$(PREFIX)/bin/vmprov"
 	install -D -m 644 man/rpxeboot.8 "$(DESTDIR)$(PREFIX)/share/man/man8/rpxeboot.8"
 
 clean: ## Remove what was built

@@ -123,7 +123,7 @@ impl Drop for Images {
 
 impl Image {
     fn create(directory: &Path, name: &str) -> io::Result<Self> {
-        let path = directory.join(format!("{name}.{:016x}", random()?));
+        let path = directory.join(random_name(name)?);
         let file = File::options()
             .read(true)
             .write(true)
@@ -154,10 +154,14 @@ fn scratch(directory: &Path) -> io::Result<File> {
     }
 }
 
-fn random() -> io::Result<u64> {
+/// `name` with an ending that nobody can guess.
+///
+/// # Errors
+/// There is no /dev/urandom.
+pub fn random_name(name: &str) -> io::Result<String> {
     let mut bytes = [0; 8];
     File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(u64::from_ne_bytes(bytes))
+    Ok(format!("{name}.{:016x}", u64::from_ne_bytes(bytes)))
 }
 
 #[cfg(test)]

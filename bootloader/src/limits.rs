@@ -63,3 +63,17 @@ pub const MAX_REMEMBERED: usize = 1024;
 
 /// Bytes of pygrub's answer.
 pub const MAX_PYGRUB_ANSWER: u64 = 64 * 1024;
+/// Bytes of pygrub's own text, in which an option of it is looked for.
+pub const MAX_PYGRUB_TEXT: u64 = 1 << 20;
+/// Bytes of a line that pygrub says; more of it is not kept.
+pub const MAX_PYGRUB_LINE: usize = 1000;
+/// Lines of pygrub's that are kept, to show the last ones of a failure.
+pub const MAX_PYGRUB_LAST_WORDS: usize = 12;
+/// Lines of pygrub's that are shown with `--verbose`.
+pub const MAX_PYGRUB_LINES: usize = 1000;
+/// Kernels in a boot menu on the guest's disk.
+pub const MAX_MENU_KERNELS: usize = 16;
+/// Address space of pygrub: some 60 MiB are Python itself.
+pub const MAX_PYGRUB_MEMORY: u64 = 1 << 30;
+/// Partitions that are looked at on the guest's disk.
+pub const MAX_PARTITIONS: usize = 160;

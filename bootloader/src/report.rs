@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
+use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::guest::Guest;
-use crate::images::Images;
 use crate::worker::message::{Addresses, FetchedFile, Planned, PlannedAction};
 
 /// What is reported of a boot: as far as it has come.
@@ -18,8 +18,8 @@ pub struct Report<'a> {
     pub addresses: Option<Addresses>,
     /// What was planned.
     pub planned: Option<&'a Planned>,
-    /// The guest's whole command line.
-    pub args: &'a [u8],
+    /// The guest's whole command line, when it is known.
+    pub args: Option<&'a [u8]>,
 }
 
 impl Report<'_> {
@@ -45,18 +45,19 @@ impl Report<'_> {
             "config": planned.and_then(|planned| planned.config.as_deref()),
             "label": planned.and_then(|planned| planned.label.as_deref()),
         });
+        let args = self.args.map(String::from_utf8_lossy);
         let action = match planned.map(|planned| &planned.action) {
             Some(PlannedAction::Kernel { kernel, initrds, .. }) => json!({
                 "action": "kernel",
                 "kernel": kernel,
                 "initrds": initrds,
-                "args": String::from_utf8_lossy(self.args),
+                "args": args,
             }),
             Some(PlannedAction::LocalBoot { kind }) => {
-                json!({ "action": "localboot", "type": kind })
+                json!({ "action": "localboot", "type": kind, "args": args })
             }
             // The disk came first, so no config was asked.
-            None => json!({ "action": "localboot", "type": null }),
+            None => json!({ "action": "localboot", "type": null, "args": args }),
         };
         add(&mut value, action);
         value
@@ -64,7 +65,7 @@ impl Report<'_> {
 
     /// The result: the plan, with the files and what was fetched.
     #[must_use]
-    pub fn result(&self, images: &Images, fetched: &[FetchedFile]) -> Value {
+    pub fn result(&self, answer: &Answer, fetched: &[FetchedFile]) -> Value {
         let mut value = self.plan();
         let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
         let fetched: Vec<Value> = fetched
@@ -75,8 +76,8 @@ impl Report<'_> {
             &mut value,
             json!({
                 "files": {
-                    "kernel": text(images.kernel()),
-                    "ramdisk": images.ramdisk().map(text),
+                    "kernel": text(&answer.kernel),
+                    "ramdisk": answer.ramdisk.as_deref().map(text),
                 },
                 "fetched": fetched,
             }),
@@ -143,7 +144,7 @@ mod tests {
             guest: Some(&guest()),
             addresses: Some(addresses),
             planned: Some(&planned(kernel)),
-            args: b"BOOT_IMAGE=vmlinuz x",
+            args: Some(b"BOOT_IMAGE=vmlinuz x"),
         };
         assert_eq!(
             report.plan(),
@@ -168,7 +169,17 @@ mod tests {
         let planned = planned(PlannedAction::LocalBoot { kind: -1 });
         let report = Report { planned: Some(&planned), ..Report::default() }.plan();
         assert_eq!((&report["action"], &report["type"]), (&json!("localboot"), &json!(-1)));
-        assert_eq!(report["lease"], Value::Null);
+        assert_eq!((&report["lease"], &report["args"]), (&Value::Null, &Value::Null));
+        let answer = Answer {
+            kernel: "/d/boot_kernel.1".into(),
+            ramdisk: None,
+            args: b"root=/dev/xvda1".to_vec(),
+        };
+        let from_disk = Report { args: Some(&answer.args), ..Report::default() };
+        let result = from_disk.result(&answer, &[]);
+        assert_eq!(result["files"], json!({ "kernel": "/d/boot_kernel.1", "ramdisk": null }));
+        assert_eq!(result["args"], json!("root=/dev/xvda1"));
+        assert_eq!(result["action"], json!("localboot"));
         let failure = failure(&Failure::new(Reason::NoLease, "no answer"));
         assert_eq!(failure, json!({ "action": "error", "code": 10, "message": "no answer" }));
     }

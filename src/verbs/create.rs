@@ -55,11 +55,15 @@ pub fn run(args: &cli::Create, here: Here<'_>) -> Result<(), Failure> {
         "macs": macs,
         "autostart": record.autostart,
         "notes": plan.notes,
-        "next": format!("vmprov install {}", args.name),
+        "next": format!("xl create {}", record.config.display()),
     });
     here.console.report(&value, || {
         let made: String = plan.steps.iter().map(summary).collect();
-        format!("{made}next: vmprov install {} (its MAC is {})\n", args.name, macs.join(", "))
+        format!(
+            "{made}next: xl create {} (its MAC is {})\n",
+            record.config.display(),
+            macs.join(", ")
+        )
     })
 }
 

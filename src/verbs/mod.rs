@@ -1,15 +1,11 @@
 //! The verbs, one file each. A verb reads what it needs, makes a plan, shows or applies it, and
 //! reports.
 
-pub mod check;
 pub mod create;
 pub mod delete;
 pub mod finalize;
-pub mod install;
-pub mod list;
 pub mod netboot;
 pub mod show;
-pub mod status;
 pub mod switching;
 
 use serde_json::json;
@@ -39,13 +35,9 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
     let here = Here { settings: &settings, console };
     match &cli.verb {
         Verb::Create(args) => create::run(args, here),
-        Verb::Install(args) => install::run(args, here),
         Verb::Finalize(args) => finalize::run(args, here),
         Verb::Netboot(args) => netboot::run(args, here),
-        Verb::List => list::run(here),
-        Verb::Status(args) => status::run(args, here),
         Verb::Show(args) => show::run(args, here),
-        Verb::Check(args) => check::run(args, here),
         Verb::Delete(args) => delete::run(args, here),
     }
 }

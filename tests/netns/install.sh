@@ -5,8 +5,9 @@
 #   tests/netns/install.sh
 #
 # No server is started on this machine, also not by the packages' own scripts. atftpd cannot
-# be installed beside tftpd-hpa, and the Debian installer's tree is only data: both are
-# unpacked below $CARGO_TARGET_DIR/netns-packages (default: target/netns-packages).
+# be installed beside tftpd-hpa, the Debian installer's tree is only data, and Xen's tools (for
+# pygrub) would make this machine a dom0: they are unpacked below
+# $CARGO_TARGET_DIR/netns-packages (default: target/netns-packages).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -60,6 +61,15 @@ installer_package() {
         sort -t- -k3,3n | tail -n 1 | cut -d' ' -f1
 }
 
+# The newest Xen tools that apt knows, and the library that pygrub reads file systems with.
+xen_packages() {
+    local utils
+    utils=$(apt-cache search --names-only '^xen-utils-[0-9.]+$' | cut -d' ' -f1 | sort -V | tail -n 1)
+    [ -n "$utils" ] || return 0
+    echo "$utils"
+    apt-cache depends "$utils" | sed -n 's/^ *Depends: \(libxenmisc[0-9a-z.]*\)$/\1/p'
+}
+
 [ "$(id -u)" = 0 ] || die "must be run as root"
 command -v apt-get >/dev/null || die "needs apt (Debian or Ubuntu)"
 
@@ -69,7 +79,7 @@ export DEBIAN_FRONTEND=noninteractive
 new_units=$(units_of_new_packages)
 "${apt[@]}" install --no-install-recommends \
     dnsmasq-base isc-dhcp-server kea-dhcp4-server tftpd-hpa \
-    busybox-static curl iproute2 tcpdump xenstore-utils
+    busybox-static curl e2fsprogs fdisk iproute2 mount python3 tcpdump xenstore-utils
 for unit in $new_units; do
     if command -v systemctl >/dev/null; then
         systemctl disable "$unit" >/dev/null 2>&1 || echo "install.sh: systemctl disable $unit failed: it may start at the next boot" >&2
@@ -81,4 +91,7 @@ unpack "$target/netns-packages/atftpd" atftpd atftp
 package=$(installer_package)
 [ -n "$package" ] || die "apt knows no debian-installer-*-netboot-amd64: add a Debian source, or fetch the package by hand into $target/netns-packages/installer"
 unpack "$target/netns-packages/installer" "$package"
+read -r -d '' -a packages < <(xen_packages) || true
+[ ${#packages[@]} = 2 ] || die "apt knows no xen-utils-* with its libxenmisc*, which pygrub is in: add a Debian or Ubuntu (universe) source"
+unpack "$target/netns-packages/xen" "${packages[@]}"
 echo "install.sh: all there"

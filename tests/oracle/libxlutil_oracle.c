@@ -5,7 +5,7 @@
  *   D  a disk specification
  *   M  a MAC address, read with strtoul as xl does
  * An answer is a 32-bit length and that many bytes: "E" for refused, else "O" and the values.
- * crates/xlcfg/examples/oracle.rs builds the same bytes from its own reading and compares.
+ * crates/xlcfg/examples/oracle/ builds the same bytes from its own reading and compares.
  */
 #include <libxlutil.h>
 #include <stdint.h>

@@ -1,15 +1,4 @@
 #!/bin/bash
-# Builds rpxeboot for dom0, whatever C library this host has: a static program. Prints its path.
-#
-# With the musl target when it is installed (rustup target add x86_64-unknown-linux-musl), else with a static glibc.
+# Builds rpxeboot, and vmprov beside it, for dom0. Prints rpxeboot's path.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-
-target=x86_64-unknown-linux-musl
-if ! [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
-    target=x86_64-unknown-linux-gnu
-    export RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static"
-fi
-cargo build --release -p rpxeboot --target "$target" "$@" >&2
-directory=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-echo "$directory/$target/release/rpxeboot"
+echo "$("$(dirname "$0")/build-programs.sh")/rpxeboot"

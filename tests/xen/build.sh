@@ -18,6 +18,7 @@ DOM0_PACKAGES=(
     "xen-utils-$XEN_VERSION" xenstore-utils python3-minimal       # xl, pygrub, the daemons
     dnsmasq-base tftpd-hpa                                      # the servers that guests boot from
     busybox-static iproute2 procps kmod mount tcpdump           # what init and the scenarios work with
+    e2fsprogs                                                   # the installer's mke2fs
 )
 NOT_IN_DOM0=(doc man locale info bug lintian)                   # below /usr/share
 
@@ -207,13 +208,26 @@ copy_modules() {
     done
 }
 
+# What the guests' two initramfs are made of: guest/make-initramfs.sh adds the scripts.
 collect_guest_files() {
-    local version
+    local version installer=$LAB/guest/installer
     version=$(basename "$LAB"/linux/lib/modules/*)
-    rm -rf "$LAB/guest/modules"
-    mkdir -p "$LAB/guest/modules"
-    copy_modules "$version" "$LAB/guest/modules" xen-netfront xen-blkfront af_packet
+    rm -rf "$LAB/guest/modules" "$installer"
+    mkdir -p "$LAB/guest/modules" "$installer/modules"
     cp "$LAB/dom0/bin/busybox" "$LAB/guest/busybox"
+    copy_modules "$version" "$LAB/guest/modules" xen-netfront af_packet
+    copy_modules "$version" "$installer/modules" xen-netfront af_packet xen-blkfront crc32c_generic ext4
+    copy_program /sbin/mke2fs "$installer"
+    install -D -m 644 -t "$installer/etc" "$LAB/dom0/etc/mke2fs.conf"
+}
+
+# copy_program PATH DIR : a program of dom0's into DIR, with the libraries that it needs
+copy_program() {
+    local file
+    { echo "$1" && chroot "$LAB/dom0" ldd "$1" | grep -o '/[^ ]*'; } | while read -r file; do
+        mkdir -p "$2$(dirname "$file")"
+        cp -L "$LAB/dom0$file" "$2$file"
+    done
 }
 
 # dom0.ext4 is written to while the snapshot is made, and belongs to it from then on.

@@ -4,10 +4,12 @@
 # shellcheck source=qemu.sh
 . "$HERE/qemu.sh"
 
-find_rpxeboot() {
-    RPXEBOOT=${RPXEBOOT:-$HERE/../../target/release/rpxeboot}
-    RPXEBOOT=$(realpath -m "$RPXEBOOT")
-    [ -x "$RPXEBOOT" ] || die "no program at $RPXEBOOT. Build it with ./build-rpxeboot.sh, or say RPXEBOOT=FILE."
+# The programs under test: RPXEBOOT=FILE, and VMPROV=FILE or the one beside it.
+find_programs() {
+    RPXEBOOT=$(realpath -m "${RPXEBOOT:-$HERE/../../target/release/rpxeboot}")
+    VMPROV=$(realpath -m "${VMPROV:-$(dirname "$RPXEBOOT")/vmprov}")
+    [ -x "$RPXEBOOT" ] || die "no program at $RPXEBOOT. Build it with ./build-programs.sh, or say RPXEBOOT=FILE."
+    [ -x "$VMPROV" ] || die "no program at $VMPROV. Build it with ./build-programs.sh, or say VMPROV=FILE."
 }
 
 # Before build.sh: it must not rebuild what another run's machine reads. Held until the machine has ended.
@@ -24,9 +26,11 @@ prepare_run() {
     mkdir -p "$RUN/out" "$RUN/images"
     cp -r "$HERE/scenarios" "$RUN/"
     cp "$RPXEBOOT" "$RUN/rpxeboot"
+    cp "$VMPROV" "$RUN/vmprov"
+    cp -r "$HERE/../../xen-configs" "$RUN/"
     cp "$LAB/guest/vmlinuz" "$RUN/images/"
-    "$HERE/guest/make-initramfs.sh" "$LAB" >"$RUN/images/initrd.cpio"
-    gzip -n -c "$RUN/images/initrd.cpio" >"$RUN/images/initrd.img"
+    "$HERE/guest/make-initramfs.sh" "$LAB" guest | gzip -n >"$RUN/images/initrd.img"
+    "$HERE/guest/make-initramfs.sh" "$LAB" installer | gzip -n >"$RUN/images/installer.img"
     [ ! -d "$LAB/installer" ] || cp -rl "$LAB/installer" "$RUN/installer" 2>/dev/null || cp -r "$LAB/installer" "$RUN/installer"
 }
 

@@ -3,6 +3,7 @@
 #
 #   ./run.sh [SCENARIO]...
 #   RPXEBOOT=FILE    the program under test (default: the workspace's target/release/rpxeboot)
+#   VMPROV=FILE      the other one (default: vmprov beside it)
 #   XENLAB_DIR=DIR   where the test bed is built (default: build/)
 #   XENLAB_RUN=DIR   where this run's logs go (default: the build directory's run/)
 set -euo pipefail
@@ -19,7 +20,7 @@ main() {
     for name in "${scenarios[@]}"; do
         [ -f "$HERE/scenarios/$name.sh" ] || die "there is no scenario $name; there are: $(all_scenarios | tr '\n' ' ')"
     done
-    find_rpxeboot
+    find_programs
     lock_test_bed
     if [[ " ${scenarios[*]} " == *" debian-installer "* ]]; then "$HERE/build.sh" installer; else "$HERE/build.sh"; fi
     prepare_run "${XENLAB_RUN:-$LAB/run}"
@@ -31,7 +32,7 @@ main() {
 
 all_scenarios() {
     local file
-    for file in "$HERE"/scenarios/*.sh; do basename "$file" .sh; done | grep -vx lib
+    for file in "$HERE"/scenarios/*.sh; do basename "$file" .sh; done | grep -vx 'lib.*'
 }
 
 # Prints each result as it comes, then those that never came.

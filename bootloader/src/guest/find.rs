@@ -5,7 +5,8 @@
 //! 2. `--config FILE`;
 //! 3. the domain number in `--output-directory` → name and UUID in xenstore → that guest's
 //!    config: the file of the `xl create` that called us, /etc/xen/NAME.cfg, /etc/xen/NAME,
-//!    libvirt's record; each taken only if its `name` is the domain's;
+//!    the config in vmprov's record, libvirt's record; each taken only if its `name` is the
+//!    domain's;
 //! 4. what was remembered for this UUID.
 //!
 //! The file that the calling xl was given stands before /etc/xen: it is the one that xl
@@ -25,6 +26,8 @@ use crate::request::Request;
 pub struct Places {
     /// xl's configs.
     pub xen: PathBuf,
+    /// vmprov's records of the guests it made.
+    pub vmprov: PathBuf,
     /// libvirt's records of Xen domains.
     pub libvirt: PathBuf,
     /// What was remembered.
@@ -35,6 +38,7 @@ impl Default for Places {
     fn default() -> Self {
         Self {
             xen: PathBuf::from("/etc/xen"),
+            vmprov: PathBuf::from("/var/lib/vmprov"),
             libvirt: PathBuf::from("/etc/libvirt/libxl"),
             remembered: PathBuf::from(remembered::DIRECTORY),
         }
@@ -189,6 +193,9 @@ impl Search<'_> {
         if !name.contains('/') && !name.starts_with('.') {
             xl_config(self.places.xen.join(format!("{name}.cfg")), &[]);
             xl_config(self.places.xen.join(name), &[]);
+            if let Some(config) = recorded_config(&self.places.vmprov, name) {
+                xl_config(config, &[]);
+            }
             let path = self.places.libvirt.join(format!("{name}.xml"));
             if let Ok(text) = config_file::read_small_file(&path) {
                 let described = libvirt::describe(&String::from_utf8_lossy(&text));
@@ -206,9 +213,25 @@ impl Search<'_> {
     }
 }
 
+/// The config that vmprov made for the guest `name`, by its record NAME.json there.
+fn recorded_config(directory: &Path, name: &str) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Record {
+        config: PathBuf,
+    }
+    // A record that somebody else could have written is none.
+    if !remembered::is_private(&std::fs::symlink_metadata(directory).ok()?) {
+        return None;
+    }
+    let text = config_file::read_small_file(&directory.join(format!("{name}.json"))).ok()?;
+    let record: Record = serde_json::from_slice(&text).ok()?;
+    record.config.is_absolute().then_some(record.config)
+}
+
 fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
-        // `xl create /dev/null name='x' …` has no file.
+        // What is there is no regular file: /etc/xen/auto is a directory, whatever a guest is
+        // called, and the pipe of `xl create /dev/stdin` has been read by xl.
         || error.kind() == std::io::ErrorKind::InvalidInput
 }
 

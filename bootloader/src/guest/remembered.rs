@@ -69,7 +69,8 @@ fn path(directory: &Path, uuid: Uuid) -> PathBuf {
     directory.join(format!("{uuid}.json"))
 }
 
-fn is_private(meta: &fs::Metadata) -> bool {
+/// Whether it is a directory that only its owner, who is us, can change.
+pub(super) fn is_private(meta: &fs::Metadata) -> bool {
     meta.is_dir() && meta.uid() == nix::unistd::geteuid().as_raw() && meta.mode() & 0o022 == 0
 }
 

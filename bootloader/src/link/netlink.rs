@@ -53,10 +53,6 @@ pub struct Interface {
     pub mtu: u32,
     /// Whether it is a Linux bridge.
     pub is_bridge: bool,
-    /// Whether it is up.
-    pub is_up: bool,
-    /// The other end of a veth, the interface below a macvlan.
-    pub link: Option<u32>,
     /// Its state as a port of a bridge.
     pub port_state: Option<BridgePortState>,
 }
@@ -178,18 +174,11 @@ pub enum Which<'a> {
 
 impl Interface {
     fn read(message: &LinkMessage) -> Self {
-        let mut interface = Self {
-            index: message.header.index,
-            mtu: 1500,
-            is_bridge: false,
-            is_up: message.header.flags.contains(LinkFlags::Up),
-            link: None,
-            port_state: None,
-        };
+        let mut interface =
+            Self { index: message.header.index, mtu: 1500, is_bridge: false, port_state: None };
         for attribute in &message.attributes {
             match attribute {
                 LinkAttribute::Mtu(mtu) => interface.mtu = *mtu,
-                LinkAttribute::Link(index) => interface.link = Some(*index),
                 LinkAttribute::LinkInfo(infos) => interface.read_info(infos),
                 _ => {}
             }

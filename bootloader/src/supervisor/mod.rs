@@ -5,6 +5,7 @@
 
 pub mod conversation;
 pub mod localboot;
+pub mod made_directory;
 pub mod process;
 pub mod signals;
 
@@ -16,8 +17,8 @@ use crate::answer::{self, Answer};
 use crate::budget::Budget;
 use crate::console::{Console, Level, Say};
 use crate::failure::{Failure, Reason};
-use crate::guest::Guest;
 use crate::guest::find::{self, Places};
+use crate::guest::{Guest, GuestType};
 use crate::images::Images;
 use crate::limits::MAX_ENTRIES;
 use crate::link::Link;
@@ -29,13 +30,11 @@ use crate::text;
 use crate::worker::message::{
     Addresses, FetchedFile, Instruction, Job, Planned, PlannedAction, Report,
 };
-use localboot::NoBoot;
-
 use conversation::{Conversation, checked_addresses, checked_plan};
+use localboot::uid::NOBODY;
+use localboot::{NoBoot, Setting};
+use made_directory::MadeDirectory;
 use signals::Signals;
-
-/// Who the worker is when nobody says: nobody.
-const UNPRIVILEGED: u32 = 65534;
 
 /// Carries out `request`; what it comes to is written where it was wanted.
 ///
@@ -48,8 +47,10 @@ pub fn boot(request: &Request, console: &Console) -> Result<(), Failure> {
     for note in &request.notes {
         console.say(Level::Step, note);
     }
-    let result = if request.order == Order::DiskNet && request.purpose == Purpose::Boot {
-        match from_disk(request, &signals, &budget, console) {
+    let disk_first = request.order == Order::DiskNet && request.purpose != Purpose::ListEntries;
+    let result = if disk_first {
+        let setting = Setting { request, signals: &signals, budget: &budget, console };
+        match from_disk(&setting) {
             Ok(()) => return Ok(()),
             Err(NoBoot::Failed(failure)) => Err(failure),
             Err(NoBoot::NothingThere(why)) => {
@@ -91,11 +92,11 @@ fn from_network(
         PlannedAction::LocalBoot { .. } => &[],
     };
     let args = command_line(config_args, &request.args, guest.guest_type)?;
-    let report = report::Report {
+    let mut report = report::Report {
         guest: Some(&guest),
         addresses: Some(*addresses),
         planned: Some(planned),
-        args: &args,
+        args: Some(&args),
     };
     if request.purpose == Purpose::DryRun {
         return show(&report.plan(), console);
@@ -116,7 +117,8 @@ fn from_network(
                 ramdisk: images.ramdisk().map(Into::into),
                 args: args.clone(),
             };
-            let bytes = answer.encode(request.format, &report.result(&images, &fetched))?;
+            let result = report.result(&answer, &fetched);
+            let bytes = answer.encode(request.format, &result)?;
             answer::write(&bytes, &request.output, console)?;
             images.hand_over();
             made_directory.keep();
@@ -124,9 +126,9 @@ fn from_network(
         PlannedAction::LocalBoot { .. } => {
             drop(worker);
             drop(link);
-            let found = localboot::boot(request, &guest, signals, budget, console)?;
-            let bytes = found.encode(request.format, &report.plan())?;
-            answer::write(&bytes, &request.output, console)?;
+            let setting = Setting { request, signals, budget, console };
+            report.args = None;
+            boot_disk(&setting, &report, guest.guest_type)?;
         }
     }
     console.say(Level::Step, &format!("done in {}", text::duration(budget.spent())));
@@ -136,18 +138,32 @@ fn from_network(
 /// The first half of a BIOS's order: the disk, when there is a system on it. Anything but a
 /// plain "nothing there" ends the boot: an installed guest must not be installed again because
 /// something else is wrong.
-fn from_disk(
-    request: &Request,
-    signals: &Signals,
-    budget: &Budget,
-    console: &Console,
+fn from_disk(setting: &Setting<'_>) -> Result<(), NoBoot> {
+    boot_disk(setting, &report::Report::default(), GuestType::Unknown)?;
+    if setting.request.purpose == Purpose::Boot {
+        let time = text::duration(setting.budget.spent());
+        setting.console.say(Level::Step, &format!("booting from disk after {time}"));
+    }
+    Ok(())
+}
+
+/// Answers with what is on the disk; `report` is what is known of the boot besides.
+fn boot_disk(
+    setting: &Setting<'_>,
+    report: &report::Report<'_>,
+    guest_type: GuestType,
 ) -> Result<(), NoBoot> {
-    let found = localboot::look(request, signals, budget, console)?;
-    let report = report::Report { args: &found.args, ..report::Report::default() };
-    let bytes = found.encode(request.format, &report.plan())?;
-    answer::write(&bytes, &request.output, console)?;
-    let time = text::duration(budget.spent());
-    console.say(Level::Step, &format!("booting from disk after {time}"));
+    let request = setting.request;
+    let made_directory = MadeDirectory::ensure(request)?;
+    let booted = localboot::boot(setting, guest_type)?;
+    let report = report::Report { args: Some(&booted.answer.args), ..report.clone() };
+    if request.purpose == Purpose::DryRun {
+        return Ok(show(&report.plan(), setting.console)?);
+    }
+    let bytes = booted.answer.encode(request.format, &report.result(&booted.answer, &[]))?;
+    answer::write(&bytes, &request.output, setting.console)?;
+    booted.hand_over();
+    made_directory.keep();
     Ok(())
 }
 
@@ -161,7 +177,7 @@ fn job(request: &Request, guest: &Guest, link: &Link, budget: &Budget, console: 
     let (kernel, ramdisk) = direct_kernel(request, console);
     Job {
         supervisor: std::process::id(),
-        uid: request.runas.unwrap_or(UNPRIVILEGED),
+        uid: request.runas.unwrap_or(NOBODY),
         mac: guest.vif.mac,
         uuid: guest.uuid.map(|uuid| uuid.to_string()),
         network: guest.vif.bridge.clone(),
@@ -289,34 +305,4 @@ fn show(value: &Value, console: &Console) -> Result<(), Failure> {
 
 fn print(text: &str, console: &Console) -> Result<(), Failure> {
     answer::write(text.as_bytes(), &Output::Stdout, console)
-}
-
-/// An output directory that had to be made, for callers who name none; it is taken away
-/// again if the boot fails.
-struct MadeDirectory<'a>(Option<&'a std::path::Path>);
-
-impl<'a> MadeDirectory<'a> {
-    fn ensure(request: &'a Request) -> Result<Self, Failure> {
-        use std::os::unix::fs::DirBuilderExt;
-        let directory = request.directory.as_path();
-        if directory.is_dir() {
-            return Ok(Self(None));
-        }
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(
-            |error| Failure::not_permitted(&format!("making {}", directory.display()), &error),
-        )?;
-        Ok(Self(Some(directory)))
-    }
-
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for MadeDirectory<'_> {
-    fn drop(&mut self) {
-        if let Some(directory) = self.0 {
-            let _ = std::fs::remove_dir(directory);
-        }
-    }
 }

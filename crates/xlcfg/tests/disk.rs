@@ -71,6 +71,36 @@ fn old_prefixes_take_the_formats_place() {
     assert_eq!(disk("foo:bar,raw,xvda").target.as_deref(), Some("foo:bar"));
 }
 
+/// xl-disk-configuration(5) says of each of these groups that they are the same.
+#[test]
+fn what_the_manual_page_calls_the_same_is_the_same() {
+    for text in [
+        "/dev/vg/guest-volume,,hda",
+        "/dev/vg/guest-volume,raw,hda,rw",
+        "format=raw, vdev=hda, access=rw, target=/dev/vg/guest-volume",
+        "raw:/dev/vg/guest-volume,hda,w",
+    ] {
+        assert_eq!(disk(text), raw("/dev/vg/guest-volume", "hda"), "{text}");
+    }
+    let image = DiskSpec { read_only: true, cdrom: true, ..raw("/root/image.iso", "hdc") };
+    for text in [
+        "/root/image.iso,,hdc,cdrom",
+        "/root/image.iso,,hdc,,cdrom",
+        "/root/image.iso,raw,hdc,devtype=cdrom",
+        "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/root/image.iso",
+        "raw:/root/image.iso,hdc:cdrom,ro",
+    ] {
+        assert_eq!(disk(text), image, "{text}");
+    }
+}
+
+/// In the manual page of Xen 4.17 but not in its reader, so not for the comparison with libxlutil.
+#[test]
+fn trust_in_the_backend() {
+    assert_eq!(disk("vdev=xvda,trusted,target=/p").trusted, Some(true));
+    assert_eq!(disk("vdev=xvda,untrusted,target=/p").trusted, Some(false));
+}
+
 #[test]
 fn oddities() {
     // What is set to nothing may be set again.

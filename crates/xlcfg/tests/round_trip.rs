@@ -117,7 +117,7 @@ fn corpus() {
             }
         }
     }
-    assert!(files > 40, "the corpus is not there: {files} files");
+    assert!(files > 90, "the corpus is not there: {files} files");
 }
 
 #[test]

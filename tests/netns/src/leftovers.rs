@@ -1,5 +1,5 @@
 //! What a boot could leave behind, looked at before and after: processes, interfaces,
-//! addresses, routes, files, named namespaces.
+//! addresses, routes, mounts, loop devices, files, named namespaces.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,6 +27,8 @@ impl Snapshot {
         interfaces(lab, &mut lines);
         routes(lab, &mut lines);
         processes(lab, &mut lines);
+        mount_points(&mut lines);
+        loop_devices(lab, &mut lines);
         for path in mounts::changes() {
             if !path.starts_with(ALLOWED) {
                 lines.insert(file(&path));
@@ -75,6 +77,23 @@ fn routes(lab: &Lab, lines: &mut BTreeSet<String>) {
             fields.remove("flags");
         }
         lines.insert(format!("route {route}"));
+    }
+}
+
+fn mount_points(lines: &mut BTreeSet<String>) {
+    let table = fs::read_to_string("/proc/thread-self/mountinfo").expect("the table of mounts");
+    for mount in table.lines().filter_map(|line| line.split(' ').nth(4)) {
+        lines.insert(format!("mount on {mount}"));
+    }
+}
+
+/// The loop devices of this lab's disks: they are the machine's, so other tests' are there too.
+fn loop_devices(lab: &Lab, lines: &mut BTreeSet<String>) {
+    for entry in fs::read_dir("/sys/block").into_iter().flatten().flatten() {
+        let file = fs::read_to_string(entry.path().join("loop/backing_file")).unwrap_or_default();
+        if file.contains(&format!("/disk/{}/", lab.inner().tag())) {
+            lines.insert(format!("loop device {} of {}", entry.path().display(), file.trim()));
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub fn replace(visible: &[(PathBuf, &str)]) {
         .expect("the mount namespace can be made private");
     tmpfs(Path::new("/run"));
     fs::create_dir(LAB).expect("the lab's directory");
+    // mount(8)'s own: every machine has it, from its start on.
+    fs::create_dir("/run/mount").expect("mount's directory");
     for (from, name) in visible {
         let at = Path::new(LAB).join(name);
         if from.is_dir() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::mounts::LAB;
 
 /// Programs, and the Debian package that each is in.
-const PACKAGES: [(&str, &str); 11] = [
+const PACKAGES: [(&str, &str); 14] = [
     ("atftp", "atftp"),
     ("atftpd", "atftpd"),
     ("bridge", "iproute2"),
@@ -17,6 +17,9 @@ const PACKAGES: [(&str, &str); 11] = [
     ("in.tftpd", "tftpd-hpa"),
     ("ip", "iproute2"),
     ("kea-dhcp4", "kea-dhcp4-server"),
+    ("losetup", "mount"),
+    ("mke2fs", "e2fsprogs"),
+    ("sfdisk", "fdisk"),
     ("xenstore-read", "xenstore-utils"),
 ];
 

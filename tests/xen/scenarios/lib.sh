@@ -6,7 +6,7 @@ set -u
 
 SERVER=192.168.200.1
 TFTP=/srv/tftp                  # what the server gives away
-IMAGES=/srv/images              # vmlinuz and initrd.img, to link into $TFTP
+IMAGES=/srv/images              # vmlinuz, initrd.img and installer.img, to link into $TFTP
 CONSOLES=/var/log/xen/console
 SEED_MAC=00:16:3e:62:39:d3
 SEED_ADDRESS=192.168.200.177
@@ -42,6 +42,15 @@ no() {
     local what=$1
     shift
     if "$@"; then fail "$what (succeeded: $*)"; else echo "ok - $what"; fi
+}
+
+# exits WHAT STATUS COMMAND... : the command must end with this exit status; its words are shown and in $OUT/said
+exits() {
+    local what=$1 status=$2 got=0
+    shift 2
+    "$@" >"$OUT/said" 2>&1 || got=$?
+    cat "$OUT/said"
+    same "$what: exit status" "$status" "$got"
 }
 
 # within SECONDS COMMAND... : tries the command several times a second until it succeeds
@@ -81,8 +90,8 @@ server_with_pxe() {
 }
 
 server_stop() {
-    kill "$DNSMASQ"
-    wait "$DNSMASQ" 2>/dev/null
+    kill "$DNSMASQ" ${HTTPD:+"$HTTPD"}
+    wait "$DNSMASQ" ${HTTPD:+"$HTTPD"} 2>/dev/null
     ip netns del server
 }
 
@@ -92,14 +101,14 @@ acks() { grep -c "DHCPACK(eth0) $1 $2" "$OUT/dnsmasq.log"; }
 
 prepare_images() {
     mkdir -p "$IMAGES"
-    cp /lab/images/vmlinuz /lab/images/initrd.* "$IMAGES/"
+    cp /lab/images/* "$IMAGES/"
 }
 
-# An empty TFTP root with the kernel and the guest's initramfs. Guests are told to power off unless ordered otherwise.
+# A TFTP root with nothing but the kernel and the guests' initramfs. Guests are told to power off unless ordered otherwise.
 fresh_tftp_root() {
     rm -rf "$TFTP"
     mkdir -p "$TFTP/pxelinux.cfg" "$TFTP/orders"
-    ln "$IMAGES/vmlinuz" "$IMAGES/initrd.img" "$TFTP/"
+    ln "$IMAGES"/* "$TFTP/"
 }
 
 # The PXE config of the task this project began with.
@@ -122,9 +131,8 @@ order() {
 
 # ---- guests
 
-# The guest config of the task this project began with, plus the one line that makes it boot through rpxeboot.
-# Further lines are arguments. Makes its disk, and changes to its directory.
-seed_guest_config() {
+# The guest config of the task this project began with, verbatim. Makes its disk, and changes to its directory.
+seed_config_verbatim() {
     mkdir -p /OVS/running_pool/pxe
     cd /OVS/running_pool/pxe || fail "no /OVS/running_pool/pxe"
     [ -e system.img ] || truncate -s 8G system.img
@@ -135,9 +143,13 @@ disk = [ 'file:/OVS/running_pool/pxe/system.img,xvda,w',]
 vif = [ 'mac=00:16:3e:62:39:d3,bridge=xenbr0', '', ]
 on_reboot = 'restart'
 on_crash = 'restart'
-bootloader = "/usr/bin/rpxeboot"
 END
-    [ $# -eq 0 ] || printf '%s\n' "$@" >>vm.cfg
+}
+
+# The same, plus the one line that makes it boot through rpxeboot, and further lines.
+seed_guest_config() {
+    seed_config_verbatim
+    printf '%s\n' 'bootloader = "/usr/bin/rpxeboot"' "$@" >>vm.cfg
 }
 
 # guest_config NAME LINE... : /root/guests/NAME.cfg, a small guest with a disk; the lines bring vif and the rest
@@ -169,11 +181,12 @@ console() { echo "$CONSOLES/guest-$1.log"; }
 # guest_said NAME MARKER : the values of all the guest's lines with this marker, one a line
 guest_said() { tr -d '\r' <"$(console "$1")" | sed -n "s/^GUEST-$2 //p"; }
 
-# wait_for_guest NAME MARKER [TIMES]
+# wait_for_guest NAME WORDS [TIMES] : until the guest has said `GUEST-WORDS ...`
 wait_for_guest() {
-    said() { [ "$(grep -c "^GUEST-$2 " "$(console "$1")")" -ge "$3" ]; }
+    said() { [ "$(grep -cE "^GUEST-$2( |.?$)" "$(console "$1")")" -ge "$3" ]; } # a line ends in CR LF
     within "$GUEST_LIMIT" said "$1" "$2" "${3:-1}" ||
         fail "guest $1 did not say GUEST-$2 ${3:-1} time(s) within $GUEST_LIMIT s; its console: $(console "$1")"
+    step "guest $1 said GUEST-$2"
 }
 
 gone() { ! xl domid "$1" >/dev/null 2>&1; }
@@ -192,7 +205,7 @@ bootloader_logs() { cat /var/log/xen/bootloader.*.log 2>/dev/null | tr -d '\r'; 
 
 # Everything a boot could leave behind. What may stay: rpxeboot's records in /run/rpxeboot, and libxl's list of domids.
 dom0_state() {
-    find /var/lib/xen /run /tmp /etc/xen ! -path '/run/rpxeboot*' ! -path /run/xen/domid-history ! -type d | sed 's/^/file /'
+    find /var/lib/{xen,vmprov} /run /tmp /etc/xen ! -path '/run/rpxeboot*' ! -path /run/xen/domid-history ! -type d 2>/dev/null | sed 's/^/file /'
     ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/interface \1/'
     readlink /proc/[0-9]*/ns/{net,mnt} 2>/dev/null | sort -u | sed 's/^/namespace /'
     ip netns | sed 's/^/namespace /'
@@ -236,11 +249,12 @@ keep_logs() {
 force_clean() {
     local domain pid
     for domain in $(xl list | awk 'NR > 2 { print $1 }'); do xl destroy "$domain"; done 2>/dev/null
-    for pid in $(pgrep -x "rpxeboot|tcpdump|dnsmasq"); do kill -9 "$pid"; done
+    for pid in $(pgrep -x "rpxeboot|vmprov|tcpdump|dnsmasq|busybox"); do kill -9 "$pid"; done
     sleep 0.5
     for pid in $(pgrep -x xl); do kill -9 "$pid"; done
     ip netns del server 2>/dev/null
     ip link del to-server 2>/dev/null
-    rm -rf /run/rpxeboot /root/guests /OVS /var/lib/xen/bootloader.* "$TFTP"
+    rm -rf /run/rpxeboot /root/guests /OVS /var/lib/xen/bootloader.* /var/lib/xen/images /var/lib/vmprov "$TFTP"
+    find /etc/xen -newer /lab/scenarios.list ! -type d -delete
     find /var/log/xen -type f -delete
 }

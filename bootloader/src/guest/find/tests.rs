@@ -27,12 +27,20 @@ impl Host {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("xen")).unwrap();
         fs::create_dir(root.path().join("libvirt")).unwrap();
+        let ours = std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700)
+            .create(root.path().join("vmprov"));
+        ours.unwrap();
         Self { root, said: RefCell::default() }
     }
 
     fn places(&self) -> Places {
         let place = |name| self.root.path().join(name);
-        Places { xen: place("xen"), libvirt: place("libvirt"), remembered: place("remembered") }
+        Places {
+            xen: place("xen"),
+            vmprov: place("vmprov"),
+            libvirt: place("libvirt"),
+            remembered: place("remembered"),
+        }
     }
 
     fn write(&self, path: &str, text: &str) -> &Self {
@@ -108,6 +116,55 @@ fn a_config_of_another_name_is_passed_over() {
     host.write("xen/RK.cfg", &config("RK2", 4)).write("xen/RK", &config("RK", 3));
     assert_eq!(host.mac(&[]), "00:16:3e:00:00:03");
     assert!(host.said.borrow().iter().any(|line| line.contains("its name is \"RK2\"")));
+}
+
+/// vmprov's record of RK, for a config that is elsewhere.
+fn record(host: &Host, config: &str) {
+    let path = host.root.path().join(config);
+    let text = serde_json::json!({ "name": "RK", "config": path }).to_string();
+    host.write("vmprov/RK.json", &text);
+}
+
+#[test]
+fn the_config_in_vmprovs_record_is_taken() {
+    let host = Host::new();
+    host.write("elsewhere.cfg", &config("RK", 8));
+    record(&host, "elsewhere.cfg");
+    assert_eq!(host.mac(&[]), "00:16:3e:00:00:08");
+    // xl's own directory goes first.
+    host.write("xen/RK", &config("RK", 3));
+    assert_eq!(host.mac(&[]), "00:16:3e:00:00:03");
+}
+
+#[test]
+fn vmprovs_record_of_another_guests_config_is_passed_over() {
+    let host = Host::new();
+    host.write("elsewhere.cfg", &config("RK2", 8));
+    record(&host, "elsewhere.cfg");
+    assert!(host.find(&[]).is_err());
+    assert!(host.said.borrow().iter().any(|line| line.contains("its name is \"RK2\"")));
+}
+
+#[test]
+fn a_record_that_is_none_of_vmprovs_is_no_harm() {
+    use std::os::unix::fs::PermissionsExt;
+    let host = Host::new();
+    host.write("elsewhere.cfg", &config("RK", 8));
+    for text in ["", "[]", "{\"config\": 7}", "{\"config\": \"elsewhere.cfg\"}"] {
+        host.write("vmprov/RK.json", text);
+        assert!(host.find(&[]).is_err(), "{text}");
+    }
+    record(&host, "elsewhere.cfg");
+    let everybody = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(host.places().vmprov, everybody).unwrap();
+    assert!(host.find(&[]).is_err(), "anybody could have written it");
+}
+
+#[test]
+fn a_directory_of_the_guests_name_is_no_config() {
+    let host = Host::new();
+    fs::create_dir(host.places().xen.join("RK")).unwrap();
+    assert!(host.refusal().contains("no config of RK was found"));
 }
 
 #[test]

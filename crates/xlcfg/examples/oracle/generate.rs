@@ -3,6 +3,9 @@
 use crate::ours::Edit;
 use crate::pieces::{BITS, DISK_BITS, DISKS, EDIT_TEXTS, KEYS, MAC_GROUPS, NUMBERS, STRINGS};
 
+/// An edit is made to one of this many words of a text, most of which are its keys.
+const MOST_WORDS: usize = 60;
+
 pub(crate) struct Generator {
     state: u64,
     corpus: Vec<Vec<u8>>,
@@ -32,7 +35,7 @@ impl Generator {
     }
 
     pub(crate) fn edit(&mut self, text: &[u8]) -> Edit {
-        let keys = crate::ours::candidate_keys(text);
+        let keys = crate::ours::candidate_keys(text, MOST_WORDS);
         let mut key = self.pick(KEYS).to_owned();
         if self.below(3) > 0 {
             let pick = self.below(keys.len());

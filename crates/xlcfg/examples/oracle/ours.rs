@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use xlcfg::{DiskSpec, Document, EditError, List, Value};
 
-/// How many keys one text is asked for at most.
-const MOST_KEYS: usize = 60;
-
-/// Every word of the text that could be a key. What the library finds besides them does not exist.
-pub(crate) fn candidate_keys(text: &[u8]) -> Vec<String> {
+/// Every word of the text that could be a key, `most` of them. What the library finds besides them does
+/// not exist.
+pub(crate) fn candidate_keys(text: &[u8], most: usize) -> Vec<String> {
     let is_word = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.');
     let mut keys: Vec<String> = vec!["unset".to_owned()];
     for word in text.split(|byte| !is_word(byte)) {
@@ -16,7 +14,7 @@ pub(crate) fn candidate_keys(text: &[u8]) -> Vec<String> {
         if word.starts_with(|first: char| first.is_ascii_lowercase()) && !keys.contains(&word) {
             keys.push(word);
         }
-        if keys.len() >= MOST_KEYS {
+        if keys.len() >= most {
             break;
         }
     }

@@ -384,7 +384,17 @@ fn what_is_left_behind_is_caught() {
         (
             "a named namespace",
             "ip netns add left",
-            "ip netns del left; umount /run/netns; rm -r /run/netns /run/mount",
+            "ip netns del left; umount /run/netns; rm -rf /run/netns /run/mount/*",
+        ),
+        (
+            "a mount",
+            "mount -t tmpfs none /run/lab/work",
+            "umount /run/lab/work; rm -rf /run/mount/*",
+        ),
+        (
+            "a loop device",
+            "d=/run/lab/disk/$NETNS_LAB; mkdir -p $d; truncate -s 1M $d/left; losetup -f $d/left",
+            "losetup -d $(losetup -nO name -j /run/lab/disk/$NETNS_LAB/left)",
         ),
         ("a file in /tmp", "touch /tmp/left", "rm /tmp/left"),
         ("a file in /run", "mkdir -p /run/other/left", "rm -r /run/other"),

@@ -13,5 +13,7 @@ mod library;
 mod local_boot;
 mod lossy;
 mod networks;
+mod pygrub_ends;
+mod real_pygrub;
 mod signals;
 mod tftp_servers;

@@ -1,7 +1,0 @@
-//! `vmprov status`.
-use super::Here;
-use crate::cli;
-use crate::failure::Failure;
-pub fn run(_args: &cli::Status, _here: Here<'_>) -> Result<(), Failure> {
-    Err(Failure::failed("not built yet"))
-}

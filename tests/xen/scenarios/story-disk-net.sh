@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# A guest that vmprov has made, with rpxeboot and --order=disk,net as it writes it, and nobody touches it again: its new
+# disk is installed over the network, and the guest's own reboot and its later starts are from that disk.
+# shellcheck source=lib-story.sh
+. /lab/scenarios/lib-story.sh
+fresh_tftp_root
+install_server
+install_mode auto
+create_guest story
+
+check "xl create" xl_create /etc/xen/story.cfg
+first=$(xl domid story)
+check "the new disk leads to the network" booted_over_network "$first"
+wait_for_guest story DISK-BOOT
+same "the installer" "begun partitioned made a file system fetched the kernel done" "$(guest_said story INSTALL | xargs)"
+second=$((first + 1))
+bootloader_log "$second"
+check "the guest's own reboot is from disk, by rpxeboot" booted_by_rpxeboot_from_disk "$second"
+same "the disk's own command line" "[root=/dev/xvda1 ro console=hvc0 quiet]" "$(guest_said story CMDLINE | tail -n 1)"
+wait_gone story
+same "the guest's lease, from disk" "$STORY_ADDRESS from $SERVER" "$(guest_said story DHCP | tail -n 1)"
+
+check "xl create again" xl_create /etc/xen/story.cfg
+wait_for_guest story DISK-BOOT 2
+same "boots from this disk" "1 2" "$(guest_said story DISK-BOOT | xargs)"
+same "boots over the network" 1 "$(network_boots)"
+wait_gone story
+check "the file system is sound" sound_filesystem /var/lib/xen/images/story/disk.img
+delete_guest story
+nothing_left
