@@ -1,6 +1,7 @@
 //! The command line. It only says what there is; the verbs give it a meaning.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,8 @@ impl Common {
 pub enum Verb {
     /// Make a guest: its disk and its config
     Create(Create),
+    /// Start a guest, follow its installation, make it boot from disk
+    Install(Install),
     /// Make a guest boot from disk
     Finalize(Finalize),
     /// Make a guest boot over the network: the way back from finalize
@@ -137,6 +140,25 @@ pub struct Create {
     /// UUID [default: random]
     #[arg(long)]
     pub uuid: Option<String>,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov install`.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// Start it and return; the guest finds its way to the disk alone
+    #[arg(long)]
+    pub detach: bool,
+    /// Give up following after this time: 90, 90s, 30m or 2h
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = parse_time)]
+    pub timeout: Duration,
+    /// What it boots by when it is installed [default: pygrub, if the host has it]
+    #[arg(long)]
+    pub boot: Option<Boot>,
     /// Only show what would be done.
     #[command(flatten)]
     pub dry: DryRun,
@@ -295,6 +317,21 @@ impl OnReboot {
     }
 }
 
+/// `90`, `90s`, `30m`, `2h`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: write 90, 90s, 30m or 2h");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs).ok_or_else(wrong)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,6 +340,16 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(parse_time("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_time("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(parse_time("2h"), Ok(Duration::from_secs(7200)));
+        for text in ["", "m", "0", "-1", "1d", "99999999999999999999", "18446744073709551615h"] {
+            assert!(parse_time(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -40,7 +40,8 @@ pub fn running_or_restarting(
 }
 
 /// Whether an xl has been started with this config and is still there.
-fn is_watched(config: &Path) -> bool {
+#[must_use]
+pub fn is_watched(config: &Path) -> bool {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|process| fs::read(process.path().join("cmdline")).ok())

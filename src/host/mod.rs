@@ -1,8 +1,11 @@
 //! What this host has: Xen and its toolstack, what guests can boot by, other programs.
 
+pub mod bootloader_terminal;
 pub mod daemon;
 pub mod device;
 pub mod domains;
+pub mod guest_disk;
 pub mod loaders;
 pub mod program;
 pub mod xen;
+pub mod xl_log;

@@ -113,13 +113,21 @@ fn words(command: &Command) -> String {
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
-fn scratch() -> io::Result<File> {
+/// A file in memory for a program's words, which ends with those who have it open.
+///
+/// # Errors
+/// The kernel has no memory for it.
+pub fn scratch() -> io::Result<File> {
     let name = c"vmprov";
     let flags = nix::sys::memfd::MFdFlags::MFD_CLOEXEC;
     Ok(nix::sys::memfd::memfd_create(name, flags)?.into())
 }
 
-fn rest(file: &mut File) -> io::Result<String> {
+/// All that was written to a [`scratch`] file, at most 4 MiB.
+///
+/// # Errors
+/// It cannot be read.
+pub fn rest(file: &mut File) -> io::Result<String> {
     file.rewind()?;
     let mut bytes = Vec::new();
     file.take(MAX_OUTPUT).read_to_end(&mut bytes)?;

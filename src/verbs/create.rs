@@ -55,15 +55,11 @@ pub fn run(args: &cli::Create, here: Here<'_>) -> Result<(), Failure> {
         "macs": macs,
         "autostart": record.autostart,
         "notes": plan.notes,
-        "next": format!("xl create {}", record.config.display()),
+        "next": format!("vmprov install {}", record.name),
     });
     here.console.report(&value, || {
         let made: String = plan.steps.iter().map(summary).collect();
-        format!(
-            "{made}next: xl create {} (its MAC is {})\n",
-            record.config.display(),
-            macs.join(", ")
-        )
+        format!("{made}next: vmprov install {} (its MAC is {})\n", record.name, macs.join(", "))
     })
 }
 

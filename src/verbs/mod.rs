@@ -4,6 +4,7 @@
 pub mod create;
 pub mod delete;
 pub mod finalize;
+pub mod install;
 pub mod netboot;
 pub mod show;
 pub mod switching;
@@ -35,6 +36,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
     let here = Here { settings: &settings, console };
     match &cli.verb {
         Verb::Create(args) => create::run(args, here),
+        Verb::Install(args) => install::run(args, here),
         Verb::Finalize(args) => finalize::run(args, here),
         Verb::Netboot(args) => netboot::run(args, here),
         Verb::Show(args) => show::run(args, here),

@@ -3,7 +3,7 @@
 //! xl restarts a rebooting guest from the config in its memory, not from the file; so a running
 //! guest's xl is told as well, by `xl config-update`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -24,10 +24,26 @@ use crate::values::Target;
 /// As [`GuestConfig::find`]; [`crate::failure::Kind::Refused`] when another vmprov has it, or
 /// no bootloader boots such a guest.
 pub fn locked(target: &Target, here: Here<'_>) -> Result<(GuestConfig, Lock), Failure> {
+    locked_by(Lock::take, target, here)
+}
+
+/// The same; but another vmprov is waited for, for some time.
+///
+/// # Errors
+/// As [`locked`].
+pub fn locked_patiently(target: &Target, here: Here<'_>) -> Result<(GuestConfig, Lock), Failure> {
+    locked_by(Lock::take_patiently, target, here)
+}
+
+fn locked_by(
+    take: impl FnOnce(&Path, &str) -> Result<Lock, Failure>,
+    target: &Target,
+    here: Here<'_>,
+) -> Result<(GuestConfig, Lock), Failure> {
     // The lock is by the guest's name, which only its config says; and it is read again once
     // nobody else can change it.
     let name = GuestConfig::find(here.settings, target)?.name;
-    let lock = Lock::take(&here.settings.state_dir, &name)?;
+    let lock = take(&here.settings.state_dir, &name)?;
     let config = GuestConfig::find(here.settings, target)?;
     switch::can_switch(&BootMode::of(&config.document))
         .map_err(|why| Failure::refused(format!("{}: {why}", config.path.display())))?;
