@@ -76,6 +76,10 @@ pub enum Verb {
     Finalize(Finalize),
     /// Make a guest boot over the network: the way back from finalize
     Netboot(Netboot),
+    /// List the guests of this host
+    List,
+    /// Say what a guest is and does
+    Status(Status),
     /// Show a guest's config as xl reads it
     Show(Show),
     /// Remove what create made
@@ -206,6 +210,13 @@ pub struct Netboot {
     /// Only show what would be done.
     #[command(flatten)]
     pub dry: DryRun,
+}
+
+/// `vmprov status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
 }
 
 /// `vmprov show`.

@@ -9,6 +9,7 @@
 //! - [`plan`]: what is to be done, as a list of steps: shown, applied, taken back.
 //! - [`config`]: guest configs: found, made, switched between disk and network; pure but for
 //!   finding. The language itself is the crate `xlcfg`.
+//! - [`guests`]: configs, records and running domains put together, for `list` and `status`.
 //! - [`record`]: what `create` made, for `delete` and for going back.
 //! - [`files`]: atomic replacement, locks, disk images. [`host`]: what this dom0 has: xl, Xen's
 //!   version, pygrub, other programs.
@@ -21,6 +22,7 @@ pub mod config;
 pub mod console;
 pub mod failure;
 pub mod files;
+pub mod guests;
 pub mod host;
 pub mod plan;
 pub mod record;

@@ -44,17 +44,25 @@ impl BootMode {
         if document.guest_type() == Ok(xlcfg::GuestType::Hvm) {
             return Self::Firmware;
         }
-        let value = |key| document.string(key).ok().flatten().filter(|text| !text.is_empty());
-        if let Some(bootloader) = value("bootloader") {
+        let value = |key| document.string(key).ok().flatten();
+        let args = document.bootloader_args().unwrap_or_default();
+        Self::of_values(value("bootloader"), &args, value("kernel"))
+    }
+
+    /// What a PV or PVH guest with these values boots by.
+    #[must_use]
+    pub fn of_values(bootloader: Option<String>, args: &[String], kernel: Option<String>) -> Self {
+        let is_set = |value: &String| !value.is_empty();
+        if let Some(bootloader) = bootloader.filter(is_set) {
             if !is_network(&bootloader) {
                 return Self::Disk { bootloader };
             }
-            if stem(&bootloader) == "rpxeboot" && has_disk_order(document) {
+            if stem(&bootloader) == "rpxeboot" && has_disk_order(args) {
                 return Self::DiskElseNetwork;
             }
             return Self::Network { bootloader };
         }
-        match value("kernel") {
+        match kernel.filter(is_set) {
             Some(kernel) if is_pvgrub(&kernel) => Self::Disk { bootloader: kernel },
             Some(kernel) => Self::Kernel { kernel },
             None => Self::Nothing,
@@ -69,10 +77,9 @@ pub fn is_network(bootloader: &str) -> bool {
 }
 
 /// The last `--order` counts, as in any command line.
-fn has_disk_order(document: &Document) -> bool {
-    let words = document.bootloader_args().unwrap_or_default();
+fn has_disk_order(args: &[String]) -> bool {
     // One word that holds blanks is cut by rpxeboot.
-    let words: Vec<&str> = words.iter().flat_map(|word| word.split_whitespace()).collect();
+    let words: Vec<&str> = args.iter().flat_map(|word| word.split_whitespace()).collect();
     let mut order = None;
     for (index, word) in words.iter().enumerate() {
         if let Some(value) = word.strip_prefix("--order=") {

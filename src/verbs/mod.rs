@@ -5,8 +5,10 @@ pub mod create;
 pub mod delete;
 pub mod finalize;
 pub mod install;
+pub mod list;
 pub mod netboot;
 pub mod show;
+pub mod status;
 pub mod switching;
 
 use serde_json::json;
@@ -39,6 +41,8 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
         Verb::Install(args) => install::run(args, here),
         Verb::Finalize(args) => finalize::run(args, here),
         Verb::Netboot(args) => netboot::run(args, here),
+        Verb::List => list::run(here),
+        Verb::Status(args) => status::run(args, here),
         Verb::Show(args) => show::run(args, here),
         Verb::Delete(args) => delete::run(args, here),
     }

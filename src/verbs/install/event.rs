@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::story::Origin;
 use crate::config::boot_mode::BootMode;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::host::bootloader_log::Origin;
 use crate::values::size::about;
 
 /// Something worth telling.

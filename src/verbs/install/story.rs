@@ -7,9 +7,8 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::event::Event;
+use crate::host::bootloader_log::{Origin, path as log};
 use crate::host::xl_log::Reason;
 
 /// How often the network may be booted before something is wrong with the installer. It takes
@@ -20,18 +19,6 @@ pub const MAX_NETWORK_BOOTS: u32 = 3;
 pub const SETTLED: Duration = Duration::from_secs(5);
 /// A domain that has shut down is gone sooner, unless its config says `preserve`.
 const SHUT_DOWN: Duration = Duration::from_secs(60);
-
-/// Where a boot came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// An installer, or whatever the PXE server has.
-    Network,
-    /// What is on the guest's disk.
-    Disk,
-    /// Its bootloader left nothing that says so.
-    Unknown,
-}
 
 /// What a running domain does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +179,7 @@ impl Story {
                     (Some(complaint), _) => format!("{stopped}{guest} did not start: {complaint}"),
                     (None, Some(boot)) => format!(
                         "{stopped}{guest} did not start: {words} (its bootloader's log: {})",
-                        log(boot.domid)
+                        log(boot.domid).display()
                     ),
                     (None, None) => format!("{stopped}{guest} did not start: {words}"),
                 })
@@ -243,7 +230,7 @@ impl Story {
                 "{0} runs, but nothing says what it booted from (no {1}): look at it by `xl \
                  console {0}`; `vmprov finalize {0}` once it is installed",
                 self.guest,
-                log(seen.domid)
+                log(seen.domid).display()
             )),
             Origin::Disk => vec![up],
             Origin::Network => {
@@ -302,7 +289,10 @@ impl Story {
         };
         if boot.up.is_none() {
             // It was on its way up again.
-            let why = boot.complaint.clone().unwrap_or_else(|| format!("see {}", log(boot.domid)));
+            let why = boot
+                .complaint
+                .clone()
+                .unwrap_or_else(|| format!("see {}", log(boot.domid).display()));
             return failed(format!("{guest} did not start again after its reboot: {why}"));
         }
         match (reason, boot.origin) {
@@ -364,12 +354,6 @@ impl Story {
 
 /// Where xenconsoled keeps what guests say, when it does.
 const CONSOLE_LOGS: &str = "/var/log/xen/console";
-
-/// libxl's log of a bootloader.
-#[must_use]
-pub fn log(domid: u32) -> String {
-    format!("/var/log/xen/bootloader.{domid}.log")
-}
 
 fn failed(why: String) -> Vec<Act> {
     vec![Act::End(Ending::Failed(why))]

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 
 use xlcfg::DiskSpec;
 
-use super::story::{Doing, Origin, Seen, Sight, log};
+use super::story::{Doing, Seen, Sight};
 use crate::config::GuestConfig;
 use crate::config::boot_mode::BootMode;
 use crate::console::{Console, printable};
 use crate::failure::Failure;
-use crate::files::read;
+use crate::host::bootloader_log::{self, Origin};
 use crate::host::bootloader_terminal::Terminal;
 use crate::host::domains::{self, Domain};
 use crate::host::xl_log::{self, Reason};
@@ -127,7 +127,7 @@ impl Watch {
         let domid = bootloader.domid;
         self.bootloader = Some(bootloader);
         let mut sights = self.tell(&on_terminal);
-        let in_log: Vec<String> = read_log(domid).lines().map(str::to_owned).collect();
+        let in_log: Vec<String> = bootloader_log::read(domid).lines().map(str::to_owned).collect();
         let last_told = self.bootloader.as_ref().and_then(|bootloader| bootloader.told.last());
         let told = last_told.and_then(|last| {
             in_log.iter().rposition(|line| worth_telling(line).as_deref() == Some(last))
@@ -157,7 +157,7 @@ impl Watch {
         if let Some(origin) = self.origins.get(&domid) {
             return *origin;
         }
-        let origin = match origin_of(&read_log(domid)) {
+        let origin = match bootloader_log::origin(&bootloader_log::read(domid)) {
             Origin::Unknown if self.boots_without_network() => Origin::Disk,
             origin => origin,
         };
@@ -223,32 +223,6 @@ fn worth_telling(line: &str) -> Option<String> {
     Some(printable(&line.chars().take(MAX_LINE).collect::<String>()))
 }
 
-/// What a bootloader's log says about where the boot came from. The last word counts: rpxeboot
-/// may go from the disk to the network, and a PXE server may send it back to the disk.
-fn origin_of(log: &str) -> Origin {
-    let lines = log.lines().map(str::trim_end);
-    let mut decisive = lines.filter_map(|line| match line.strip_prefix("rpxeboot: ") {
-        Some(line) if line.starts_with("booting from disk") || line.ends_with("boot from disk") => {
-            Some(Origin::Disk)
-        }
-        Some(line) if line.starts_with("lease ") || line.ends_with("booting over the network") => {
-            Some(Origin::Network)
-        }
-        Some(_) => None,
-        None => line.contains("pyGRUB").then_some(Origin::Disk),
-    });
-    // rpxeboot shows no menu of pygrub's, so pygrub's own word never comes after ours.
-    decisive.next_back().unwrap_or(Origin::Unknown)
-}
-
-fn read_log(domid: u32) -> String {
-    let bytes = read::tail(log(domid).as_ref(), MAX_LOG).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// More of a log is not looked at: pygrub's menus can fill it.
-const MAX_LOG: u64 = 1 << 20;
-
 /// `… consult logfile /var/log/xen/bootloader.15.log`.
 fn domid_of_log(words: &str) -> Option<u32> {
     let (_, rest) = words.split_once("/bootloader.")?;
@@ -258,31 +232,6 @@ fn domid_of_log(words: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_logs_last_word_says_where_a_boot_came_from() {
-        let table = [
-            ("", Origin::Unknown),
-            (
-                "rpxeboot: RK (domain 7)\r\nrpxeboot: booting from disk after 2.0 s\r\n",
-                Origin::Disk,
-            ),
-            (
-                "rpxeboot: lease 10.0.0.2/24 from 10.0.0.1\r\nrpxeboot: done in 3 s\r\n",
-                Origin::Network,
-            ),
-            (
-                "rpxeboot: nothing boots from disk: booting over the network\r\nrpxeboot: lease 1\n",
-                Origin::Network,
-            ),
-            ("rpxeboot: lease 1\r\nrpxeboot: label hd: boot from disk\r\n", Origin::Disk),
-            ("\x1b[2J   pyGRUB  version 0.6\r\n", Origin::Disk),
-            ("kernel: booting from disk\n", Origin::Unknown),
-        ];
-        for (log, expected) in table {
-            assert_eq!(origin_of(log), expected, "{log:?}");
-        }
-    }
 
     #[test]
     fn only_our_bootloaders_lines_are_told_and_no_endless_ones() {
