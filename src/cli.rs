@@ -82,6 +82,8 @@ pub enum Verb {
     Status(Status),
     /// Show a guest's config as xl reads it
     Show(Show),
+    /// Say what would go wrong when a guest is started
+    Check(Check),
     /// Remove what create made
     Delete(Delete),
 }
@@ -228,6 +230,16 @@ pub struct Show {
     /// A config anywhere
     #[arg(long)]
     pub file: Option<PathBuf>,
+}
+
+/// `vmprov check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// Ask the disk and the network what would boot now
+    #[arg(long)]
+    pub boot: bool,
 }
 
 /// `vmprov delete`.

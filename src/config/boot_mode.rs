@@ -76,6 +76,17 @@ pub fn is_network(bootloader: &str) -> bool {
     NETWORK.contains(&stem(bootloader))
 }
 
+/// The kernel's command line, as libxl makes it: `cmdline`, else `root` and `extra`.
+#[must_use]
+pub fn command_line(document: &Document) -> Option<String> {
+    let value = |key| document.string(key).ok().flatten().filter(|text| !text.is_empty());
+    value("cmdline").or_else(|| {
+        let root = value("root").map(|root| format!("root={root}"));
+        let words: Vec<String> = root.into_iter().chain(value("extra")).collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    })
+}
+
 /// The last `--order` counts, as in any command line.
 fn has_disk_order(args: &[String]) -> bool {
     // One word that holds blanks is cut by rpxeboot.

@@ -1,6 +1,7 @@
 //! The verbs, one file each. A verb reads what it needs, makes a plan, shows or applies it, and
 //! reports.
 
+pub mod check;
 pub mod create;
 pub mod delete;
 pub mod finalize;
@@ -43,6 +44,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
         Verb::Netboot(args) => netboot::run(args, here),
         Verb::List => list::run(here),
         Verb::Status(args) => status::run(args, here),
+        Verb::Check(args) => check::run(args, here),
         Verb::Show(args) => show::run(args, here),
         Verb::Delete(args) => delete::run(args, here),
     }
