@@ -151,6 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn the_example_says_what_is_so_without_it() {
+        let example = include_str!("../xen-configs/vmprov.toml");
+        let is_setting = |line: &&str| line.starts_with('#') && line.contains(" = ");
+        let settings: Vec<&str> = example.lines().filter(is_setting).collect();
+        // Those without a default have an example instead.
+        let is_example = |line: &&&str| {
+            ["#volume_group", "#label", "#boot "].iter().any(|k| line.starts_with(k))
+        };
+        let (examples, defaults): (Vec<&str>, Vec<&str>) =
+            settings.iter().partition(|line| is_example(line));
+        assert_eq!((examples.len(), defaults.len()), (3, 11));
+        let text = |lines: Vec<&str>| lines.join("\n").replace('#', "");
+        assert_eq!(load(&text(defaults)).unwrap(), Settings::default());
+        assert_ne!(load(&text(examples)).unwrap(), Settings::default());
+    }
+
+    #[test]
     fn a_mistake_is_named_with_its_place() {
         let error = load("memroy = 512\n").unwrap_err();
         assert!(error.message.contains("memroy"), "{error}");

@@ -37,7 +37,7 @@ pub fn run(args: &cli::Check, here: Here<'_>) -> Result<(), Failure> {
     let config = GuestConfig::find(here.settings, &args.guest)?;
     let around = Around::look(&config, here)?;
     let findings = findings(&config, &around);
-    let boot = args.boot.then(|| would_boot::ask(&config, here));
+    let boot = args.boot.then(|| would_boot::ask(&config, around.runs, here));
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let value = json!({ "guest": config.name, "findings": findings, "boot": boot });
     let would_fail = boot.as_ref().is_some_and(would_boot::is_failure);

@@ -31,9 +31,10 @@ use vif::Vif;
 /// nothing is left of it.
 pub fn run(args: &cli::Create, here: Here<'_>) -> Result<(), Failure> {
     let state_dir = &here.settings.state_dir;
-    let _lock = Lock::take(state_dir, args.name.as_str())?;
+    let _lock = here.lock(args.name.as_str(), args.dry.dry_run)?;
     // Two guests made at the same time must not get the same MAC or device.
-    let _others = Lock::take_patiently(state_dir, "create")?;
+    let together = || Lock::take_patiently(state_dir, "create");
+    let _others = (!args.dry.dry_run).then(together).transpose()?;
     refuse_what_exists(args, here)?;
     let others = Others::look(here);
     others.refuse_name(&args.name)?;

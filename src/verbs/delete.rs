@@ -9,7 +9,6 @@ use crate::cli;
 use crate::config::GuestConfig;
 use crate::failure::Failure;
 use crate::files::image;
-use crate::files::lock::Lock;
 use crate::host::domains;
 use crate::plan::{Plan, Step};
 use crate::record::{Disk, Record};
@@ -21,7 +20,7 @@ use crate::record::{Disk, Record};
 pub fn run(args: &cli::Delete, here: Here<'_>) -> Result<(), Failure> {
     let name = &args.guest;
     let settings = here.settings;
-    let _lock = Lock::take(&settings.state_dir, name.as_str())?;
+    let _lock = here.lock(name.as_str(), args.dry.dry_run)?;
     let record = Record::read(&settings.state_dir, name)?.ok_or_else(|| unknown(args, here))?;
     if let Some(domain) = domains::running(name.as_str(), here.console)? {
         return Err(Failure::refused(format!(

@@ -14,7 +14,7 @@ use crate::host::{loaders, xen};
 /// No such guest, a config that xl would refuse, something that this host has not; or the
 /// change cannot be made: then nothing has changed.
 pub fn run(args: &cli::Finalize, here: Here<'_>) -> Result<(), Failure> {
-    let (config, _lock) = locked(&args.guest, here)?;
+    let (config, _lock) = locked(&args.guest, args.dry.dry_run, here)?;
     plan(&config, args, here)?.carry_out(args.dry.dry_run, here)
 }
 

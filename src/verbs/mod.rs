@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::cli::{Cli, Verb};
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::files::lock;
+use crate::files::lock::{self, Lock};
 use crate::plan::{Plan, Surroundings};
 use crate::settings::Settings;
 
@@ -51,6 +51,16 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
 }
 
 impl Here<'_> {
+    /// Locks out every other vmprov that would change this guest; a dry run changes nothing, and
+    /// takes no lock.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn lock(self, guest: &str, dry_run: bool) -> Result<Option<Lock>, Failure> {
+        let take = || Lock::take(&self.settings.state_dir, guest);
+        (!dry_run).then(take).transpose()
+    }
+
     /// Applies a plan.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::values::Target;
 /// # Errors
 /// As `finalize`.
 pub fn run(args: &cli::Netboot, here: Here<'_>) -> Result<(), Failure> {
-    let (config, _lock) = locked(&args.guest, here)?;
+    let (config, _lock) = locked(&args.guest, args.dry.dry_run, here)?;
     let boot = NetBoot {
         label: args.label.clone().or(recorded_label(&args.guest, here)?),
         disk_first: args.order == Order::DiskNet,

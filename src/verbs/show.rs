@@ -21,7 +21,9 @@ pub fn run(args: &cli::Show, here: Here<'_>) -> Result<(), Failure> {
     };
     let values = values(&document);
     here.console.report(&json!({ "values": values }), || {
-        values.iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+        // In the file's order, which JSON's objects have not.
+        let lines = document.keys().filter_map(|key| Some((key, values.get(key)?)));
+        lines.map(|(key, value)| format!("{key} = {value}\n")).collect()
     })
 }
 

@@ -3,7 +3,7 @@
 //! xl restarts a rebooting guest from the config in its memory, not from the file; so a running
 //! guest's xl is told as well, by `xl config-update`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -18,32 +18,37 @@ use crate::host::domains::Domain;
 use crate::plan::{Plan, Step};
 use crate::values::Target;
 
-/// The config of a guest, and the lock on it.
+/// The config of a guest, and the lock on it; none for a dry run, which changes nothing.
 ///
 /// # Errors
 /// As [`GuestConfig::find`]; [`crate::failure::Kind::Refused`] when another vmprov has it, or
 /// no bootloader boots such a guest.
-pub fn locked(target: &Target, here: Here<'_>) -> Result<(GuestConfig, Lock), Failure> {
-    locked_by(Lock::take, target, here)
+pub fn locked(
+    target: &Target,
+    dry_run: bool,
+    here: Here<'_>,
+) -> Result<(GuestConfig, Option<Lock>), Failure> {
+    let take = |name: &str| here.lock(name, dry_run);
+    locked_by(take, target, here)
 }
 
-/// The same; but another vmprov is waited for, for some time.
+/// The same, not for a dry run; another vmprov is waited for, for some time.
 ///
 /// # Errors
 /// As [`locked`].
 pub fn locked_patiently(target: &Target, here: Here<'_>) -> Result<(GuestConfig, Lock), Failure> {
-    locked_by(Lock::take_patiently, target, here)
+    locked_by(|name| Lock::take_patiently(&here.settings.state_dir, name), target, here)
 }
 
-fn locked_by(
-    take: impl FnOnce(&Path, &str) -> Result<Lock, Failure>,
+fn locked_by<L>(
+    take: impl FnOnce(&str) -> Result<L, Failure>,
     target: &Target,
     here: Here<'_>,
-) -> Result<(GuestConfig, Lock), Failure> {
+) -> Result<(GuestConfig, L), Failure> {
     // The lock is by the guest's name, which only its config says; and it is read again once
     // nobody else can change it.
     let name = GuestConfig::find(here.settings, target)?.name;
-    let lock = take(&here.settings.state_dir, &name)?;
+    let lock = take(&name)?;
     let config = GuestConfig::find(here.settings, target)?;
     switch::can_switch(&BootMode::of(&config.document))
         .map_err(|why| Failure::refused(format!("{}: {why}", config.path.display())))?;

@@ -24,13 +24,15 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// The plan of rpxeboot(8), or an `action` of `error` with its `message`; `kernel` for a guest
 /// whose kernel is in dom0.
 #[must_use]
-pub fn ask(config: &GuestConfig, here: Here<'_>) -> Value {
+pub fn ask(config: &GuestConfig, runs: bool, here: Here<'_>) -> Value {
     let mode = BootMode::of(&config.document);
     let value = |key| config.document.string(key).ok().flatten().filter(|text| !text.is_empty());
     match mode {
         BootMode::Kernel { kernel } => {
             json!({ "action": "kernel", "kernel": kernel, "initrds": value("ramdisk").as_slice() })
         }
+        // A second one with the guest's MAC on its bridge would take its packets away.
+        _ if runs => failure("it runs, and its MAC can be used by one only: ask when it is off"),
         BootMode::Firmware => failure("its own firmware boots it, which cannot be asked"),
         BootMode::Nothing => failure("it boots by nothing"),
         BootMode::Network { bootloader } => rpxeboot(config, &bootloader, &[], here),
