@@ -116,7 +116,7 @@ pub fn all(directory: &Path) -> Vec<Result<GuestConfig, Failure>> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries
         .map(|entry| entry.path())
-        .filter(|path| path.is_file() && !is_hidden(path))
+        .filter(|path| path.is_file() && !is_hidden(path) && !is_example(path))
         .collect();
     paths.sort();
     paths
@@ -131,6 +131,11 @@ pub fn all(directory: &Path) -> Vec<Result<GuestConfig, Failure>> {
 
 fn is_config_name(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "cfg")
+}
+
+/// Xen's own examples, which Debian and others put there.
+fn is_example(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("xlexample."))
 }
 
 fn is_hidden(path: &Path) -> bool {
@@ -210,6 +215,7 @@ mod tests {
         let place = Place::new(&[
             ("xl.conf", "autoballoon=\"auto\"\n"),
             ("cpupool", "foo bar\n"),
+            ("xlexample.pvlinux", "name='example.pvlinux'\n"),
             ("web.cfg", "name='web'\n"),
             ("bad.cfg", "name=\n"),
         ]);

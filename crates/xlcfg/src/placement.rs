@@ -1,7 +1,7 @@
 //! Where a whole setting goes to and how it goes away.
 
 use crate::document::Document;
-use crate::parser::Setting;
+use crate::parser::{NodeKind, Setting};
 use crate::splice::{Splice, Surroundings};
 
 /// Keys people keep together, in the order they write them.
@@ -71,33 +71,68 @@ fn on_new_line(around: Surroundings<'_>, at: usize, mut line: Vec<u8>) -> Splice
     Splice::insert(at, line)
 }
 
-/// Takes settings out, each with its line if nothing else stands there.
+/// Takes settings out, each with its line if nothing else stands there. Comments inside a list stay, on
+/// lines of their own.
 pub(crate) fn remove(document: &Document, settings: &[&Setting]) -> Vec<Splice> {
     let around = Surroundings::new(document.to_bytes());
     let one = |setting: &&Setting| {
-        let start = setting.key.start;
-        let end = document.tree().nodes.get(setting.node).map_or(start, |node| node.span.end);
-        let after = around.blanks_after(end);
-        let before = around.blanks_before(start);
-        let first = around.starts_line(start);
-        let range = if before > 0 && around.byte(before - 1) == Some(b';') {
-            before - 1..end
-        } else if around.byte(after) == Some(b';') {
-            // `a=1; b=2` without a is `b=2`; `a=1;` alone on its line goes with its line.
-            let alone = first && around.ends_line(after + 1);
-            if alone {
-                before..around.line_end(after)
-            } else {
-                start..around.blanks_after(after + 1)
+        let kept = comments_inside(document, setting).map(|lines| {
+            let start = setting.key.start;
+            let end = document.tree().nodes.get(setting.node).map_or(start, |node| node.span.end);
+            if around.starts_line(start) {
+                return Splice::insert(around.blanks_before(start), lines);
             }
-        } else if first && around.ends_line(end) {
-            before..around.line_end(end)
-        } else if first {
-            start..after
-        } else {
-            before..end
-        };
-        Splice::delete(range)
+            // What stands before it on its line stays there.
+            on_new_line(around, around.line_end(end), lines)
+        });
+        kept.into_iter().chain([without(document, around, setting)])
     };
-    settings.iter().map(one).collect()
+    settings.iter().flat_map(one).collect()
+}
+
+/// The comments between a list's items, a line each, indented as the setting is.
+fn comments_inside(document: &Document, setting: &Setting) -> Option<Vec<u8>> {
+    let nodes = &document.tree().nodes;
+    let list = nodes.get(setting.node)?;
+    let NodeKind::List { next } = list.kind else { return None };
+    let around = Surroundings::new(document.to_bytes());
+    let mut lines = Vec::new();
+    let mut at = list.span.start;
+    // What is no string is brackets, commas, blanks and comments.
+    let inside = nodes.get(setting.node + 1..next).unwrap_or_default().iter();
+    let strings = inside.filter(|node| !matches!(node.kind, NodeKind::List { .. }));
+    let strings = strings.map(|node| node.span.clone());
+    for string in strings.chain(std::iter::once(list.span.end..list.span.end)) {
+        for line in around.slice(at..string.start).split(|byte| *byte == b'\n') {
+            if let Some(comment) = line.iter().position(|byte| *byte == b'#') {
+                lines.extend_from_slice(around.indentation(setting.key.start));
+                lines.extend_from_slice(line.get(comment..).unwrap_or_default());
+                lines.push(b'\n');
+            }
+        }
+        at = string.end;
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+fn without(document: &Document, around: Surroundings<'_>, setting: &Setting) -> Splice {
+    let start = setting.key.start;
+    let end = document.tree().nodes.get(setting.node).map_or(start, |node| node.span.end);
+    let after = around.blanks_after(end);
+    let before = around.blanks_before(start);
+    let first = around.starts_line(start);
+    let range = if before > 0 && around.byte(before - 1) == Some(b';') {
+        before - 1..end
+    } else if around.byte(after) == Some(b';') {
+        // `a=1; b=2` without a is `b=2`; `a=1;` alone on its line goes with its line.
+        let alone = first && around.ends_line(after + 1);
+        if alone { before..around.line_end(after) } else { start..around.blanks_after(after + 1) }
+    } else if first && around.ends_line(end) {
+        before..around.line_end(end)
+    } else if first {
+        start..after
+    } else {
+        before..end
+    };
+    Splice::delete(range)
 }

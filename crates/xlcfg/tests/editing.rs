@@ -94,7 +94,7 @@ fn a_new_key_stands_with_its_family() {
 fn removal() {
     let gone = |document: &mut Document| document.remove("a").map(|was| assert!(was));
     assert_eq!(given("b = 1\na = 'x'\nc = 2\n", gone), "b = 1\nc = 2\n");
-    assert_eq!(given("b = 1\na = [\n 'x', # c\n]\nc = 2\n", gone), "b = 1\nc = 2\n");
+    assert_eq!(given("b = 1\na = [\n 'x', # c\n]\nc = 2\n", gone), "b = 1\n# c\nc = 2\n");
     assert_eq!(given("a = 'x'   # why\n", gone), "# why\n");
     assert_eq!(given("  a = 1; b = 2\n", gone), "  b = 2\n");
     assert_eq!(given("b = 2; a = 1\n", gone), "b = 2\n");
@@ -378,12 +378,30 @@ proptest! {
             prop_assert_eq!(comments(document.to_bytes()), comments(text.as_bytes()));
             prop_assert_eq!(bare(document.to_bytes()), expected.replace(&literal, ""));
 
+            let mut document = old.clone();
+            document.remove("vif").unwrap();
+            prop_assert_eq!(comments(document.to_bytes()), comments(text.as_bytes()));
+
             let mut document = old;
             document.set_item("vif", pick, "new").unwrap();
             let new = String::from_utf8(document.to_bytes().to_vec()).unwrap();
             prop_assert_eq!(new, text.replace(&literal, &literal.replace(&format!("i{pick}"), "new")));
         }
     }
+}
+
+#[test]
+fn comments_inside_a_removed_list_stay() {
+    let text =
+        "name = \"x\"\n  args = [ # one\n    # two\n    \"a # b\", # three\n  ] # four\nend = 1\n";
+    let left = "name = \"x\"\n  # one\n  # two\n  # three\n  # four\nend = 1\n";
+    let mut document = Document::parse(text).unwrap();
+    assert!(document.remove("args").unwrap());
+    assert_eq!(String::from_utf8_lossy(document.to_bytes()), left);
+    let text = "name = \"x\" ; args = [ # one\n ] ; end = 1\n";
+    let mut document = Document::parse(text).unwrap();
+    assert!(document.remove("args").unwrap());
+    assert_eq!(String::from_utf8_lossy(document.to_bytes()), "name = \"x\"  ; end = 1\n# one\n");
 }
 
 fn comments(text: &[u8]) -> Vec<String> {

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# A guest that vmprov has made, with rpxeboot and --order=disk,net as it writes it, and nobody touches it again: its new
-# disk is installed over the network, and the guest's own reboot and its later starts are from that disk.
+# A guest that vmprov has made, and that nobody finalizes: its new disk is installed over the network, and the guest's
+# own reboot and its later starts are from that disk, by rpxeboot and --order=disk,net. Its config begins with the network
+# at every start (vmprov netboot), and vmprov install --detach turns that.
 # shellcheck source=lib-story.sh
 . /lab/scenarios/lib-story.sh
 fresh_tftp_root
@@ -8,9 +9,13 @@ install_server
 install_mode auto
 create_guest story
 
-check "xl create" xl_create /etc/xen/story.cfg
+check "vmprov netboot" vmprov netboot story
+same "no arguments are left" "" "$(grep '^bootloader_args' /etc/xen/story.cfg)"
+exits "vmprov install --detach" 0 vmprov install story --detach
+check "it says what happens" grep -q '^story installs itself, and boots from its disk' "$OUT/said"
 first=$(xl domid story)
-check "the new disk leads to the network" booted_over_network "$first"
+check "it boots over the network" booted_over_network "$first"
+same "its next start looks at the disk" 1 "$(grep -c '^bootloader_args = .*"--order=disk,net"' /etc/xen/story.cfg)"
 wait_for_guest story DISK-BOOT
 same "the installer" "begun partitioned made a file system fetched the kernel done" "$(guest_said story INSTALL | xargs)"
 second=$((first + 1))

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # vmprov finalize while the installer runs: the guest's own reboot at the installer's end is from disk already, by pygrub
-# alone, although xl restarts a guest from the config in its memory; and so is a later xl create.
+# alone, although xl restarts a guest from the config in its memory; and so is a later xl create. Before that, Ctrl-C ends
+# vmprov install, and leaves the guest to itself.
 # shellcheck source=lib-story.sh
 . /lab/scenarios/lib-story.sh
 fresh_tftp_root
@@ -9,9 +10,14 @@ install_mode auto
 order "$STORY_MAC.install" wait
 create_guest story
 
-check "xl create" xl_create /etc/xen/story.cfg
+(
+    wait_for_guest story INSTALL
+    pkill -INT -x vmprov
+) &
+exits "vmprov install, and Ctrl-C" 1 vmprov install story
+check "it says how to go on" grep -q 'stopped: story runs on.*vmprov finalize story' "$OUT/said"
 first=$(xl domid story)
-wait_for_guest story INSTALL
+check "the guest has the same domain" booted_over_network "$first"
 check "vmprov finalize, while the installer runs" vmprov finalize story
 same "the bootloader in the config" 'bootloader = "pygrub"' "$(grep '^bootloader' /etc/xen/story.cfg)"
 cp /etc/xen/story.cfg "$OUT/finalized"
