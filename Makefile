@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help toolchain packages build static fmt lint unit netns oracle xen check test demo bench install clean
+.PHONY: help toolchain packages build static fmt lint unit netns root oracle xen check test demo bench install clean
 
 PREFIX ?= /usr
 DESTDIR ?=
@@ -20,8 +20,9 @@ help: ## This list
 toolchain: ## Install a C compiler and a Rust toolchain where they are missing
 	@scripts/toolchain.sh
 
-packages: toolchain ## Install the servers that the tests drive
+packages: toolchain ## Install the servers and programs that the tests drive
 	$(SUDO) tests/netns/install.sh
+	$(SUDO) tests/vmprov_root/install.sh
 
 build: toolchain ## Build both programs
 	$(CARGO) build --release -p rpxeboot -p vmprov
@@ -42,13 +43,16 @@ netns: packages ## Whole boots against real servers, in network namespaces (root
 	$(CARGO) build --locked -p rpxeboot
 	$(SUDO) $(CARGO) test --locked -p netns-tests
 
+root: packages ## vmprov where it needs root: crashes, full disks, block devices
+	$(SUDO) $(CARGO) test --locked -p vmprov --test vmprov_root
+
 oracle: toolchain ## xlcfg against Xen's own parser
 	$(SUDO) tests/oracle/run.sh
 
 xen: toolchain ## Guests on a real Xen in QEMU
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/run.sh
 
-check: fmt lint unit netns ## The quick part: format, lints, unit and namespace tests
+check: fmt lint unit netns root ## The quick part: format, lints, unit, namespace and crash tests
 
 test: check oracle xen ## Everything
 

@@ -33,7 +33,10 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let file = unnamed(directory, mode).map_err(failure)?;
     fill(&file, bytes).map_err(failure)?;
     name(&file, path).map_err(failure)?;
-    sync_directory(directory)
+    // Its maker is told that there is none, so there must be none.
+    sync_directory(directory).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 /// Replaces a file's bytes; its mode, owner and group stay. A symbolic link stays one: the file
@@ -41,7 +44,8 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`crate::failure::Kind::Refused`] when the file no longer is `old`: somebody else has
-/// changed it meanwhile. Then, and on any other error, nothing has changed.
+/// changed it meanwhile. Then, and on any other error, nothing has changed; but for a disk that
+/// fails after the very last step: then the error says so.
 pub fn replace(path: &Path, old: &[u8], new: &[u8], state_dir: &Path) -> Result<(), Failure> {
     let failure = |error: io::Error| Failure::io("writing", path, &error);
     let path = &fs::canonicalize(path).map_err(failure)?;
@@ -65,7 +69,9 @@ pub fn replace(path: &Path, old: &[u8], new: &[u8], state_dir: &Path) -> Result<
         let _ = fs::remove_file(&waiting);
         return Err(failure(error));
     }
-    sync_directory(directory)
+    sync_directory(directory).map_err(|failure| {
+        failure.and(format!("{} is changed, but may be the old one after a crash", path.display()))
+    })
 }
 
 /// Removes what a replacement of `path` that was killed in its last step may have left.

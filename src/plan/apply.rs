@@ -117,7 +117,9 @@ fn make_directory(path: &Path) -> Result<(), Failure> {
         .mode(0o755)
         .create(path)
         .map_err(|error| Failure::io("making directory", path, &error))?;
-    whole::sync_directory(whole::directory_of(path))
+    whole::sync_directory(whole::directory_of(path)).inspect_err(|_| {
+        let _ = fs::remove_dir(path);
+    })
 }
 
 fn make_qcow2(path: &Path, bytes: u64, console: &Console) -> Result<(), Failure> {
@@ -136,7 +138,9 @@ fn make_qcow2(path: &Path, bytes: u64, console: &Console) -> Result<(), Failure>
 fn link(path: &Path, target: &Path) -> Result<(), Failure> {
     std::os::unix::fs::symlink(target, path)
         .map_err(|error| Failure::io("making the link", path, &error))?;
-    whole::sync_directory(whole::directory_of(path))
+    whole::sync_directory(whole::directory_of(path)).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 fn remove_file(path: &Path) -> Result<(), Failure> {

@@ -151,8 +151,8 @@ fn nothing_is_ever_overwritten() {
     place.refuses(&["create", "disk"], 3, "disk.img");
     symlink("/nowhere", place.at("xen/link.cfg")).unwrap();
     place.refuses(&["create", "link"], 3, "link.cfg");
-    place.write("xen/auto/auto.cfg", "");
-    place.refuses(&["create", "auto", "--autostart"], 3, "auto.cfg");
+    place.write("xen/auto/late.cfg", "");
+    place.refuses(&["create", "late", "--autostart"], 3, "late.cfg");
     place.write("state/half.json", place.read("state/RK.json").replace("RK", "half"));
     place.refuses(&["create", "half"], 3, "vmprov delete half");
 }
