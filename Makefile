@@ -59,13 +59,17 @@ test: check oracle xen ## Everything
 demo: toolchain ## Show a PV guest booting over the network on an emulated Xen
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/demo.sh
 
-bench: packages build ## rpxeboot against shell pipelines, as ratios (root)
+bench: packages build ## Both programs against what people use, as ratios (root)
 	$(SUDO) benches/run.sh --write
+	benches/create.sh --write
 
-install: ## Install rpxeboot and its manual under PREFIX (default /usr)
+install: ## Install both programs, their manuals and completions under PREFIX (default /usr)
 	install -D -m 755 target/release/rpxeboot "$(DESTDIR)$(PREFIX)/bin/rpxeboot"
 	install -D -m 755 target/release/vmprov "$(DESTDIR)$(PREFIX)/bin/vmprov"
 	install -D -m 644 man/rpxeboot.8 "$(DESTDIR)$(PREFIX)/share/man/man8/rpxeboot.8"
+	install -D -m 644 man/vmprov.8 "$(DESTDIR)$(PREFIX)/share/man/man8/vmprov.8"
+	install -D -m 644 completions/vmprov.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vmprov"
+	install -D -m 644 completions/_vmprov "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vmprov"
 
 clean: ## Remove what was built
 	$(CARGO) clean

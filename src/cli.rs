@@ -386,4 +386,65 @@ mod tests {
             }
         }
     }
+
+    /// The verbs, and the long options of each and of all.
+    fn words() -> Vec<(String, Vec<String>)> {
+        let mut root = Cli::command();
+        root.build();
+        let verbs = root.get_subcommands().filter(|verb| verb.get_name() != "help");
+        let options = |verb: &clap::Command| -> Vec<String> {
+            verb.get_arguments().filter_map(|a| Some(format!("--{}", a.get_long()?))).collect()
+        };
+        verbs.map(|verb| (verb.get_name().to_owned(), options(verb))).collect()
+    }
+
+    #[test]
+    fn the_manual_has_every_verb_and_option() {
+        let manual = include_str!("../man/vmprov.8").replace('\\', "");
+        for (verb, options) in words() {
+            let section = manual.split(".SS ").find(|s| s.starts_with(&verb)).unwrap_or_default();
+            assert!(!section.is_empty(), "{verb}");
+            let common = manual.split(".SH ").find(|s| s.starts_with("OPTIONS OF EVERY VERB"));
+            for option in options {
+                let has = |text: &str| text.contains(&option);
+                assert!(has(section) || common.is_some_and(has), "{verb} {option}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_completions_have_every_verb_and_option() {
+        let completions =
+            [include_str!("../completions/vmprov.bash"), include_str!("../completions/_vmprov")];
+        for text in completions {
+            let common: Vec<&str> = text.lines().filter(|line| line.contains("--json")).collect();
+            assert!(!common.is_empty());
+            for (verb, options) in words() {
+                let start = format!("    {verb})");
+                let section =
+                    text.split(";;").find(|part| part.contains(&start)).unwrap_or_default();
+                assert!(text.contains(&verb), "{verb}");
+                for option in options {
+                    let has = section.contains(&option)
+                        || [
+                            "--config-dir",
+                            "--image-dir",
+                            "--state-dir",
+                            "--settings",
+                            "--json",
+                            "--verbose",
+                            "--quiet",
+                            "--help",
+                            "--version",
+                        ]
+                        .contains(&option.as_str())
+                            && text.contains(&option)
+                        || option == "--dry-run" && section.contains("$dry");
+                    let action = section.contains("$action") && option == "--on-reboot"
+                        || section.contains("$boot") && option == "--boot";
+                    assert!(has || action, "{verb} {option}");
+                }
+            }
+        }
+    }
 }

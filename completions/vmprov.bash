@@ -1,0 +1,51 @@
+# bash completion for vmprov: /usr/share/bash-completion/completions/vmprov
+
+_vmprov_guests() {
+    local file
+    for file in /etc/xen/*.cfg; do
+        [ -f "$file" ] && basename "$file" .cfg
+    done
+}
+
+_vmprov() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb="" index
+    local verbs="create install finalize netboot list status show check delete help"
+    local options="--config-dir --image-dir --state-dir --settings --json --verbose --quiet --help --version"
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        [[ " $verbs " == *" ${COMP_WORDS[index]} "* ]] && verb=${COMP_WORDS[index]} && break
+    done
+    # bash takes = for a word of its own.
+    [ "$before" = = ] && before=${COMP_WORDS[COMP_CWORD - 2]}
+    [ "$word" = = ] && word=""
+    case $before in
+    --config-dir | --image-dir | --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+    --settings | --disk | --kernel | --ramdisk | --file) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --type) mapfile -t COMPREPLY < <(compgen -W "pv pvh" -- "$word") && return ;;
+    --disk-format) mapfile -t COMPREPLY < <(compgen -W "raw qcow2" -- "$word") && return ;;
+    --boot) [ "$verb" = check ] || { mapfile -t COMPREPLY < <(compgen -W "pygrub pvgrub rpxeboot-disk kernel" -- "$word") && return; } ;;
+    --order) mapfile -t COMPREPLY < <(compgen -W "net disk,net" -- "$word") && return ;;
+    --on-reboot)
+        mapfile -t COMPREPLY < <(compgen -W "destroy restart rename-restart preserve coredump-destroy coredump-restart soft-reset" -- "$word")
+        return
+        ;;
+    --bridge) mapfile -t COMPREPLY < <(compgen -W "$(cd /sys/class/net && ls -d -- */bridge 2>/dev/null | sed 's|/bridge||')" -- "$word") && return ;;
+    --mac | --disk-size | --lvm | --memory | --vcpus | --nic | --label | --uuid | --timeout | --cmdline) return ;;
+    esac
+    case $verb in
+    "") mapfile -t COMPREPLY < <(compgen -W "$verbs $options" -- "$word") && return ;;
+    create) options+=" --mac --disk-size --disk-format --lvm --disk --overwrite-disk --type --memory --vcpus --bridge --nic --vnc --label --autostart --uuid --dry-run" ;;
+    install) options+=" --detach --timeout --boot --dry-run" ;;
+    finalize) options+=" --boot --kernel --ramdisk --cmdline --on-reboot --dry-run" ;;
+    netboot) options+=" --label --order --on-reboot --dry-run" ;;
+    show) options+=" --file" ;;
+    check) options+=" --boot" ;;
+    delete) options+=" --yes --dry-run" ;;
+    esac
+    case $verb in
+    create | list) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
+    *) mapfile -t COMPREPLY < <(compgen -W "$options $(_vmprov_guests)" -- "$word") ;;
+    esac
+}
+
+complete -o default -F _vmprov vmprov
