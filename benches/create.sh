@@ -29,7 +29,7 @@ by_vmprov() {
 }
 by_dd() { dd if=/dev/zero of="$place/system.img" bs=1M count=8000 conv=fsync status=none; }
 by_truncate() { truncate -s 8000M "$place/system.img" && sync "$place/system.img"; }
-clean() { rm -rf "$place"/*; }
+clean() { rm -rf "${place:?}"/*; }
 
 # milliseconds NAME : of one run, with a decimal
 milliseconds() {

@@ -7,6 +7,13 @@ _vmprov_guests() {
     done
 }
 
+_vmprov_bridges() {
+    local directory
+    for directory in /sys/class/net/*/bridge; do
+        [ -d "$directory" ] && basename "${directory%/bridge}"
+    done
+}
+
 _vmprov() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb="" index
     local verbs="create install finalize netboot list status show check delete help"
@@ -28,7 +35,7 @@ _vmprov() {
         mapfile -t COMPREPLY < <(compgen -W "destroy restart rename-restart preserve coredump-destroy coredump-restart soft-reset" -- "$word")
         return
         ;;
-    --bridge) mapfile -t COMPREPLY < <(compgen -W "$(cd /sys/class/net && ls -d -- */bridge 2>/dev/null | sed 's|/bridge||')" -- "$word") && return ;;
+    --bridge) mapfile -t COMPREPLY < <(compgen -W "$(_vmprov_bridges)" -- "$word") && return ;;
     --mac | --disk-size | --lvm | --memory | --vcpus | --nic | --label | --uuid | --timeout | --cmdline) return ;;
     esac
     case $verb in

@@ -5,8 +5,8 @@
 //! - `{"event":"up","domid":N,"origin":"network"|"disk"}`: its kernel runs.
 //! - `{"event":"installing","seconds":N,"memory_mib":N,"written":BYTES|null}`: every ten seconds.
 //! - `{"event":"disk-first"}`: from now on it looks at its disk first.
-//! - `{"event":"rebooted","domid":N}`, `{"event":"off","domid":N}`,
-//!   `{"event":"nothing-installed","boots":N}`
+//! - `{"event":"rebooted","domid":N,"written":BYTES|null}`, `{"event":"off",` likewise `}`: what the
+//!   boot before had written; `{"event":"nothing-installed","boots":N}`
 //! - `{"event":"leaving"}`, `{"event":"destroying"}`: somebody wants us to stop.
 //! - `{"event":"finalized","boots":…,"changed":BOOL}`
 //! - `{"event":"detached","guest":NAME,"domid":N}` or
@@ -33,8 +33,8 @@ pub enum Event {
     Up { domid: u32, origin: Origin },
     Installing { seconds: u64, memory_mib: u64, written: Option<u64> },
     DiskFirst,
-    Rebooted { domid: u32 },
-    Off { domid: u32 },
+    Rebooted { domid: u32, written: Option<u64> },
+    Off { domid: u32, written: Option<u64> },
     NothingInstalled { boots: u32 },
     Leaving,
     Destroying,
@@ -64,8 +64,12 @@ impl Event {
                 )
             }
             Self::DiskFirst => "its next start looks at the disk first".to_owned(),
-            Self::Rebooted { domid } => format!("it reboots (domain {domid} now)"),
-            Self::Off { .. } => "it has switched itself off: starting it again".to_owned(),
+            Self::Rebooted { domid, written } => {
+                format!("it reboots{} (domain {domid} now)", after(*written))
+            }
+            Self::Off { written, .. } => {
+                format!("it has switched itself off{}: starting it again", after(*written))
+            }
             Self::NothingInstalled { boots } => format!(
                 "the installer left nothing that boots: it is in the network for the {boots}. time"
             ),
@@ -92,6 +96,10 @@ impl Event {
     fn is_result(&self) -> bool {
         matches!(self, Self::Detached { .. } | Self::Done { .. })
     }
+}
+
+fn after(written: Option<u64>) -> String {
+    written.map(|bytes| format!(" after {} written to its disk", about(bytes))).unwrap_or_default()
 }
 
 /// Tells events: all of them but the running ones, of which some are enough.

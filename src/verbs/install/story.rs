@@ -115,6 +115,8 @@ struct Boot {
     /// The bootloader's last complaint.
     complaint: Option<String>,
     origin: Option<Origin>,
+    /// What it had written when it was last seen.
+    written: Option<u64>,
     /// When it was first seen running, and its processor time then.
     up: Option<(Duration, u64)>,
     shut_down: Option<Duration>,
@@ -189,12 +191,13 @@ impl Story {
 
     fn domain(&mut self, now: Duration, seen: &Seen) -> Vec<Act> {
         let mut acts = Vec::new();
-        let before = self.boot.as_ref().map(|boot| boot.domid);
-        if before.is_some_and(|domid| domid != seen.domid) && !self.creating {
-            acts.push(Act::Tell(Event::Rebooted { domid: seen.domid }));
+        let before = self.boot.as_ref().filter(|boot| boot.domid != seen.domid);
+        if let Some(written) = before.filter(|_| !self.creating).map(|boot| boot.written) {
+            acts.push(Act::Tell(Event::Rebooted { domid: seen.domid, written }));
         }
         let is_creating = self.creating;
         let boot = self.boot_of(seen.domid);
+        boot.written = seen.written.or(boot.written);
         match seen.doing {
             Doing::Starting => {}
             Doing::Crashed => acts.push(self.crashed()),
@@ -302,10 +305,10 @@ impl Story {
                  says by `xl console {guest}`; `vmprov finalize {guest}` once it is right"
             )),
             _ => {
-                let domid = boot.domid;
+                let off = Event::Off { domid: boot.domid, written: boot.written };
                 self.creating = true;
                 self.boot = None;
-                vec![Act::Tell(Event::Off { domid }), Act::Create]
+                vec![Act::Tell(off), Act::Create]
             }
         }
     }
@@ -343,7 +346,14 @@ impl Story {
     }
 
     fn boot_of(&mut self, domid: u32) -> &mut Boot {
-        let fresh = || Boot { domid, complaint: None, origin: None, up: None, shut_down: None };
+        let fresh = || Boot {
+            domid,
+            complaint: None,
+            origin: None,
+            written: None,
+            up: None,
+            shut_down: None,
+        };
         let boot = self.boot.get_or_insert_with(fresh);
         if boot.domid != domid {
             *boot = fresh();

@@ -40,7 +40,10 @@ impl Course {
 
     /// Its own reboot.
     fn reboots(&mut self, domid: u32, origin: Origin) -> Vec<Act> {
-        assert_eq!(self.domain(domid, Doing::Starting), [Act::Tell(Event::Rebooted { domid })]);
+        assert_eq!(
+            self.domain(domid, Doing::Starting),
+            [Act::Tell(Event::Rebooted { domid, written: Some(4096) })]
+        );
         self.domain(domid, Doing::Running(origin))
     }
 
@@ -83,7 +86,7 @@ fn an_installer_that_reboots_ends_up_on_the_disk() {
 fn one_that_switches_itself_off_is_started_again() {
     let mut course = course();
     course.starts(7, Origin::Network);
-    let again = [Act::Tell(Event::Off { domid: 7 }), Act::Create];
+    let again = [Act::Tell(Event::Off { domid: 7, written: Some(4096) }), Act::Create];
     assert_eq!(course.sees(Sight::Gone(Reason::PowerOff)), again);
     // What is not there while xl creates it is no news.
     assert_eq!(course.sees(Sight::Gone(Reason::PowerOff)), []);
