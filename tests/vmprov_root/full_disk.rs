@@ -66,6 +66,20 @@ fn an_image_that_does_not_fit_is_made_with_a_warning() {
 }
 
 #[test]
+fn the_files_owner_and_mode_stay() {
+    needs(&["chown"]);
+    let place = Place::new();
+    place.write("xen/RK.cfg", CONFIG);
+    let path = place.at("xen/RK.cfg");
+    std::os::unix::fs::chown(&path, Some(12), Some(34)).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+    place.does(&["finalize", "RK"]);
+    let data = std::fs::metadata(&path).unwrap();
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!((data.uid(), data.gid(), data.mode() & 0o7777), (12, 34, 0o640));
+}
+
+#[test]
 fn what_can_only_be_read_stays_as_it_is() {
     let place = Place::new();
     place.write("xen/RK.cfg", CONFIG);

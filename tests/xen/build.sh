@@ -19,6 +19,8 @@ DOM0_PACKAGES=(
     dnsmasq-base tftpd-hpa                                      # the servers that guests boot from
     busybox-static iproute2 procps kmod mount tcpdump           # what init and the scenarios work with
     e2fsprogs                                                   # the installer's mke2fs
+    grub-xen-host                                               # GRUB for guests
+    lvm2 openvswitch-switch                                     # what dom0s have guests' disks and networks on
 )
 NOT_IN_DOM0=(doc man locale info bug lintian)                   # below /usr/share
 
@@ -169,8 +171,8 @@ finish_dom0() {
     rm -rf "$to"
     mkdir -p "$to"
     (cd "$from" && cp -a --parents modules.builtin* modules.order kernel/{lib,crypto,arch/x86/crypto} \
-        kernel/fs/{ext4,jbd2,9p,fscache,netfs,mbcache.ko} kernel/net/{9p,802,bridge,llc,netfilter,packet} \
-        kernel/drivers/{xen,virtio} kernel/drivers/block kernel/drivers/net/{veth,macvlan,xen-netfront}.ko \
+        kernel/fs/{ext4,jbd2,9p,fscache,netfs,mbcache.ko} kernel/net/{9p,802,8021q,bridge,llc,netfilter,nsh,openvswitch,packet} \
+        kernel/net/{ipv4,ipv6}/netfilter kernel/drivers/{dax,md} kernel/drivers/{xen,virtio} kernel/drivers/block kernel/drivers/net/{veth,macvlan,xen-netfront}.ko \
         kernel/drivers/net/xen-netback "$to/")
     chroot "$LAB/dom0" depmod "$version"
 

@@ -1,8 +1,10 @@
 //! xl, signals and time: what [`Story`] is fed with, and what it wants done.
 
 use std::fs::File;
+use std::future::poll_fn;
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
@@ -75,7 +77,8 @@ struct Follower<'a> {
     start: Instant,
     deadline: tokio::time::Instant,
     creating: Option<Creating>,
-    signals: [Signal; 3],
+    /// Those that are not to be passed over: nohup and shells have some ignored.
+    signals: Vec<Signal>,
     domid: Option<u32>,
 }
 
@@ -91,9 +94,9 @@ impl<'a> Follower<'a> {
         detach: bool,
         timeout: Duration,
     ) -> Result<Self, Failure> {
-        let hear = |kind| {
-            signal(kind).map_err(|error| Failure::failed(format!("listening to signals: {error}")))
-        };
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let heard = kinds.into_iter().filter(|kind| !is_ignored(*kind)).map(signal);
+        let heard: Result<Vec<Signal>, _> = heard.collect();
         let start = Instant::now();
         Ok(Self {
             installation,
@@ -102,11 +105,8 @@ impl<'a> Follower<'a> {
             start,
             deadline: (start + timeout).into(),
             creating: None,
-            signals: [
-                hear(SignalKind::interrupt())?,
-                hear(SignalKind::terminate())?,
-                hear(SignalKind::hangup())?,
-            ],
+            signals: heard
+                .map_err(|error| Failure::failed(format!("listening to signals: {error}")))?,
             domid: None,
         })
     }
@@ -300,13 +300,20 @@ fn is_running(sights: &[Sight]) -> bool {
     sights.iter().any(|sight| matches!(sight, Sight::Domain(seen) if is_running(seen)))
 }
 
-async fn any(signals: &mut [Signal; 3]) {
-    let [interrupt, terminate, hangup] = signals;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
+async fn any(signals: &mut [Signal]) {
+    poll_fn(|context| {
+        let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if came { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Whether this process was started with a signal ignored (proc(5), SigIgn).
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (kind.as_raw_value() - 1) & 1 == 1
 }
 
 /// Of all that xl says when it fails, its first complaint: the later ones come from tidying up.

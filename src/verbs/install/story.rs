@@ -12,7 +12,7 @@ use crate::host::bootloader_log::{Origin, path as log};
 use crate::host::xl_log::Reason;
 
 /// How often the network may be booted before something is wrong with the installer. It takes
-/// one; one that was broken off takes two.
+/// one; one that was broken off takes more.
 pub const MAX_NETWORK_BOOTS: u32 = 3;
 /// How long a guest must have been up from disk: its kernel has found its root by then, or
 /// panicked.
@@ -247,7 +247,7 @@ impl Story {
                     self.network_order = false;
                     acts.push(Act::DiskFirst);
                 }
-                if self.network_boots >= MAX_NETWORK_BOOTS {
+                if self.network_boots > MAX_NETWORK_BOOTS {
                     acts.extend(failed(format!(
                         "{0} has booted over the network {MAX_NETWORK_BOOTS} times, and each time \
                          its installer left no system on the disk: see what it says by `xl console \

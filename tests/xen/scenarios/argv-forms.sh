@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 75
 # The forms of arguments in a guest's config: the word mac=, a whole vif spec, --label, and kernel and ramdisk as URLs.
 # The first two guests have no config file, so that the word is the only place rpxeboot can know the MAC from.
 fresh_tftp_root

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 76
 # limit: 900
 # Debian's own netboot tree, as packaged, boots its installer in a PV guest up to its first screen.
 fresh_tftp_root

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 9
 # No DHCP server answers, and the administrator runs `xl destroy` while rpxeboot waits for one: rpxeboot is gone within
 # a second, xl create ends with an error, and nothing is left.
 seed_guest_config

@@ -17,8 +17,9 @@ install_mode() {
     cat >"$TFTP/pxelinux.cfg/default" <<END
 default install
 label install
-  kernel vmlinuz
-  append initrd=installer.img install=$1
+  kernel http://$SERVER/vmlinuz
+  initrd http://$SERVER/installer.img
+  append install=$1
 END
 }
 
@@ -45,8 +46,8 @@ booted_by_rpxeboot_from_disk() {
 }
 booted_by_pygrub() { grep -q pyGRUB <(bootloader_log "$1") && ! grep -q rpxeboot <(bootloader_log "$1"); }
 
-# How often the server has sent the kernel by TFTP: once for each boot over the network. (The installer takes HTTP.)
-network_boots() { grep -c "sent $TFTP/vmlinuz to" "$OUT/dnsmasq.log"; }
+# How often the server has sent a config: once for each boot over the network.
+network_boots() { grep -c "sent $TFTP/pxelinux.cfg/[^ ]* to" "$OUT/dnsmasq.log"; }
 
 # sound_filesystem IMAGE : the ext4 in the first partition, as the guest left it
 sound_filesystem() { e2fsck -f -n "$1?offset=$((2048 * 512))"; }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 17
 # Nobody answers DHCP: xl create fails, xl names exit status 10, the log says what was missing where, nothing is left.
 seed_guest_config 'bootloader_args = ["--deadline", "10"]'
 

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 38
 # The same as pxe-seed, but the guest is PVH: one more line, `type = "pvh"`.
 fresh_tftp_root
 seed_pxe_config

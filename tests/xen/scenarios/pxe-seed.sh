@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 34
 # The seed's PXE config and guest config, verbatim, plus one line, boot a PV guest.
 fresh_tftp_root
 seed_pxe_config

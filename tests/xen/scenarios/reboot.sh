@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 64
 # The guest reboots itself: rpxeboot is run again, now by the daemonized xl whose directory is /, and must find its
 # guest although the config's path was relative and it gets no arguments. Same MAC, same lease, same command line.
 fresh_tftp_root

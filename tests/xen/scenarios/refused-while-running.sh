@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 17
 # What vmprov does not do to a guest that exists, and in whatever state: here, one whose bootloader still waits for a
 # lease. Exit status 3, and nothing changes; 4 for a guest that does not exist.
 # shellcheck source=lib-story.sh

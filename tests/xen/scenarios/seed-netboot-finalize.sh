@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 125
 # The seed's guest config as it came, and another way to write it, with pypxeboot and comments all over: vmprov netboot
 # and vmprov finalize switch them between network and disk, and change no line but the ones that say so.
 # shellcheck source=lib-story.sh

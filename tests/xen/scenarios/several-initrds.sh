@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 45
 # One label with several initrds: the guest sees the files of all of them. Xen 4.17 unpacks a gzipped ramdisk itself,
 # but only its first member, so a careless join loses the rest.
 fresh_tftp_root

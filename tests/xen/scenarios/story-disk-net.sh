@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 84
 # A guest that vmprov has made, and that nobody finalizes: its new disk is installed over the network, and the guest's
 # own reboot and its later starts are from that disk, by rpxeboot and --order=disk,net. Its config begins with the network
 # at every start (vmprov netboot), and vmprov install --detach turns that.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
+# seconds: 100
 # vmprov finalize while the installer runs: the guest's own reboot at the installer's end is from disk already, by pygrub
 # alone, although xl restarts a guest from the config in its memory; and so is a later xl create. Before that, Ctrl-C ends
-# vmprov install, and leaves the guest to itself.
+# vmprov install, and leaves the guest to itself. In the end, GRUB as the guest's kernel boots the same disk.
 # shellcheck source=lib-story.sh
 . /lab/scenarios/lib-story.sh
 fresh_tftp_root
@@ -33,6 +34,14 @@ check "xl create" xl_create /etc/xen/story.cfg
 wait_for_guest story DISK-BOOT 2
 check "a later start is by pygrub" booted_by_pygrub "$((first + 2))"
 same "boots from this disk" "1 2" "$(guest_said story DISK-BOOT | xargs)"
+wait_gone story
+cp /etc/xen/story.cfg "$OUT/by-pygrub"
+exits "vmprov finalize --boot=pvgrub" 0 vmprov finalize story --boot=pvgrub
+same "what changes" "< bootloader = \"pygrub\"
+> kernel = \"/usr/lib/grub-xen/grub-x86_64-xen.bin\"" "$(diff "$OUT/by-pygrub" /etc/xen/story.cfg | grep '^[<>]' | sort)"
+check "xl create" xl_create /etc/xen/story.cfg
+check "no bootloader is run" [ ! -e "/var/log/xen/bootloader.$((first + 3)).log" ]
+wait_for_guest story DISK-BOOT 3
 same "boots over the network" 1 "$(network_boots)"
 wait_gone story
 delete_guest story

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
+# seconds: 240
+# limit: 600
 # vmprov install does it all: starts the guest, follows its installer, makes it boot from disk, and ends when the guest
-# has come up from there. Once with an installer that reboots at its end, once with one that switches off. In between,
+# has come up from there. Once with an installer that reboots at its end; once with installers that break off, after the
+# file system and before the kernel that the boot menu names, until one comes to its end, and switches off. In between,
 # what list, status and check say.
 # shellcheck source=lib-story.sh
 . /lab/scenarios/lib-story.sh
@@ -11,6 +14,7 @@ order "$STORY_MAC" wait
 
 # installed NAME ORDER : what is so after the whole of it, with an installer that ends like this
 installed() {
+    wait_for_guest "$1" DISK-BOOT # its kernel runs, which is all that vmprov can see
     same "it has come up from disk" 1 "$(guest_said "$1" DISK-BOOT | xargs)"
     same "its installer" "begun partitioned made a file system fetched the kernel done" "$(guest_said "$1" INSTALL | xargs)"
     same "its orders" "$2" "$(guest_said "$1" ORDER | xargs)"
@@ -35,13 +39,13 @@ create_guest story
 exits "vmprov check --boot, of a new guest" 0 vmprov check story --boot
 told_by_check() { grep -q "$1" "$OUT/said"; }
 check "it finds nothing wrong" told_by_check '^story: nothing is wrong with it'
-check "it would boot the installer" told_by_check '^  kernel   tftp://192.168.200.1/vmlinuz'
+check "it would boot the installer" told_by_check '^  kernel   http://192.168.200.1/vmlinuz'
 order "$STORY_MAC.install" reboot
 step "vmprov install, with an installer that reboots"
 vmprov install story --timeout 250 >"$OUT/told" 2>&1
 same "vmprov install" 0 $?
 installed story reboot
-told 'lease 192.168.200.161/24' 'config tftp://' 'kernel tftp://.* MiB in' "its installer runs" "installing: " \
+told 'lease 192.168.200.161/24' 'config tftp://' 'kernel http://.* MiB in' "its installer runs" "installing: " \
     "it reboots" "booting from disk" "up from its disk" "finalized: it boots from: disk (pygrub)" \
     '^story is installed: up from disk after '
 exits "a second vmprov install" 3 vmprov install story
@@ -62,12 +66,30 @@ check "its own reboot is by pygrub, which xl has been told" booted_by_pygrub "$(
 away story
 
 create_guest off
+install_mode mkfs
+order "$STORY_MAC.install" wait
+# stopped TIMES NEXT : waits for an installer's end, sets what the next one does, and lets the guest reboot
+stopped() {
+    wait_for_guest off "INSTALL stopped half-way" "$1"
+    install_mode "$2"
+    order "$STORY_MAC.install" reboot
+    wait_for_guest off "INSTALL begun" "$(($1 + 1))"
+    order "$STORY_MAC.install" wait
+}
+step "vmprov install --json, with installers that break off, and one that switches off"
+vmprov install off --timeout 250 --json >"$OUT/told" 2>/dev/null &
+install=$!
+stopped 1 no-kernel
+stopped 2 auto
 order "$STORY_MAC.install" poweroff
-step "vmprov install --json, with an installer that switches off"
-vmprov install off --timeout 250 --json >"$OUT/told" 2>/dev/null
+wait "$install"
 same "vmprov install" 0 $?
-installed off poweroff
-told '{"event":"up","domid":[0-9]*,"origin":"network"}' '{"event":"installing","seconds":' '{"event":"off",' \
+first=$(($(xl domid off) - 3))
+check "a disk with an empty file system leads to the network" booted_over_network "$((first + 1))"
+check "a boot menu without its kernel leads to the network" booted_over_network "$((first + 2))"
+check "the whole one boots from disk" booted_by_rpxeboot_from_disk "$((first + 3))"
+same "the bootloader in its config" 'bootloader = "pygrub"' "$(grep '^bootloader' /etc/xen/off.cfg)"
+told '{"event":"nothing-installed","boots":2}' '{"event":"nothing-installed","boots":3}'  '{"event":"up","domid":[0-9]*,"origin":"network"}' '{"event":"installing","seconds":' '{"event":"off",' \
     '{"event":"up","domid":[0-9]*,"origin":"disk"}' '{"event":"done","guest":"off",.*"installed":true}'
 check "xl destroy" xl destroy off
 wait_gone off
@@ -76,5 +98,5 @@ check "it would boot its disk" told_by_check '^  disk     the system on it'
 check "with the disk's own command line" told_by_check '^  args     root=/dev/xvda1 ro console=hvc0 quiet'
 delete_guest off
 
-same "boots over the network" 2 "$(network_boots)"
+same "boots over the network" 5 "$(network_boots)"
 nothing_left

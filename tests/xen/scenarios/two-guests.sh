@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# seconds: 45
 # Two guests boot at the same time, each with its MAC, its address, its PXE config: each gets its own. The files of both
 # have the same names on the server.
 fresh_tftp_root
