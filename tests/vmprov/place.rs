@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -72,7 +74,16 @@ impl Place {
             fs::copy(env!("CARGO_BIN_EXE_vmprov"), &program).unwrap();
             let mut as_nobody = Command::new(&program);
             as_nobody.args(command.get_args()).stdin(Stdio::null()).uid(NOBODY).gid(NOBODY);
-            let output = as_nobody.current_dir("/").output().unwrap();
+            as_nobody.current_dir("/");
+            let output = loop {
+                match as_nobody.output() {
+                    // A child of another test's has it open for writing until it runs.
+                    Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                        std::thread::sleep(Duration::from_millis(5));
+                    }
+                    output => break output.unwrap(),
+                }
+            };
             fs::remove_file(program).unwrap();
             return ended(output);
         }

@@ -14,7 +14,7 @@ set -euo pipefail
 . "$HERE/machine.sh"
 
 LIMIT=${XENLAB_SECONDS:-2400}
-ENOUGH_FOR_TWO=$((11 * 1024 * 1024)) # KiB: a machine has 4 GiB, and QEMU and the page cache want theirs
+ENOUGH_FOR_TWO=$((10 * 1024 * 1024)) # KiB: a machine has 4 GiB, and QEMU and the page cache want theirs
 
 main() {
     local scenarios=("$@") name
@@ -90,14 +90,17 @@ report() {
     done
 }
 
+# results_of DIR pass|FAIL : the names
+results_of() { sed -nE "s/^([^ ]+) +[0-9-]+ s  $2.*/\1/p" "$1/results"; }
+
 # summary DIR... : of all machines; shows the logs of what failed
 summary() {
     local logs name passed=0 failed=0
     for logs; do
         RUN=$logs
-        while read -r name _; do show_failure "$name"; done < <(grep -E '^[^ ]+ +[0-9-]+ s  FAIL' "$logs/results")
-        passed=$((passed + $(grep -cE '^[^ ]+ +[0-9]+ s  pass' "$logs/results")))
-        failed=$((failed + $(grep -cE '^[^ ]+ +[0-9-]+ s  FAIL' "$logs/results")))
+        while read -r name; do show_failure "$name"; done < <(results_of "$logs" FAIL)
+        passed=$((passed + $(results_of "$logs" pass | wc -l)))
+        failed=$((failed + $(results_of "$logs" FAIL | wc -l)))
         say "logs: $logs/out"
     done
     echo "$passed passed, $failed failed"

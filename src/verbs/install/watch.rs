@@ -35,6 +35,8 @@ pub struct Watch {
     /// Where each domain booted from.
     origins: BTreeMap<u32, Origin>,
     last: Option<u32>,
+    /// The bootloader that all has been told of.
+    told: Option<u32>,
 }
 
 /// A bootloader that runs, or has run.
@@ -57,6 +59,7 @@ impl Watch {
             bootloader: None,
             origins: BTreeMap::new(),
             last: None,
+            told: None,
         }
     }
 
@@ -94,6 +97,7 @@ impl Watch {
     pub fn created(&mut self, words: &str) -> Vec<Sight> {
         if self.bootloader.is_none()
             && let Some(domid) = domid_of_log(words)
+            && self.told != Some(domid)
         {
             // It was over before it was looked at.
             self.bootloader = Some(Bootloader { domid, terminal: None, told: vec![] });
@@ -135,6 +139,7 @@ impl Watch {
         let rest = in_log.get(told.map_or(0, |index| index + 1)..).unwrap_or_default();
         sights.extend(self.tell(rest));
         self.bootloader = None;
+        self.told = Some(domid);
         sights
     }
 

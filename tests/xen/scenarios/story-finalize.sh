@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# seconds: 100
+# seconds: 130
 # vmprov finalize while the installer runs: the guest's own reboot at the installer's end is from disk already, by pygrub
 # alone, although xl restarts a guest from the config in its memory; and so is a later xl create. Before that, Ctrl-C ends
 # vmprov install, and leaves the guest to itself. In the end, GRUB as the guest's kernel boots the same disk.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# seconds: 240
+# seconds: 280
 # limit: 600
 # vmprov install does it all: starts the guest, follows its installer, makes it boot from disk, and ends when the guest
 # has come up from there. Once with an installer that reboots at its end; once with installers that break off, after the
