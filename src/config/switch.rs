@@ -135,6 +135,7 @@ pub fn to_network(
                 .to_owned(),
         );
     }
+    notes.extend(ignored(&new));
     if document.strings("disk").is_ok_and(|disks| disks.is_none_or(|disks| disks.is_empty())) {
         notes.push("it has no disk: libxl runs no bootloader for a guest without one".to_owned());
     }
@@ -195,6 +196,25 @@ fn remove(new: &mut Document, keys: &[&str]) -> Result<(), EditError> {
         new.remove(key)?;
     }
     Ok(())
+}
+
+/// What stands beside rpxeboot and means nothing to it; it may be what the guest boots again later.
+fn ignored(new: &Document) -> Vec<String> {
+    let is_file = |key: &&str| text(new, key).is_some_and(|value| !value.contains("://"));
+    let files: Vec<&str> = ["kernel", "ramdisk"].into_iter().filter(is_file).collect();
+    let mut notes = Vec::new();
+    if !files.is_empty() {
+        let files = files.join(" and ");
+        notes.push(format!("{files} stays, and rpxeboot passes over it: it takes only URLs there"));
+    }
+    if text(new, "bootargs").is_some() {
+        notes.push(
+            "bootargs stays, and xl does not read it: arguments for rpxeboot belong into \
+             bootloader_args"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 /// The words that an installer may have been given, and that an installed system still gets.

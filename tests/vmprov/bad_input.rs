@@ -86,6 +86,8 @@ fn a_directory_that_may_not_be_written() {
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(ended.err.contains("is this root?"), "{ended:?}");
     assert_eq!(place.tree(), before);
+    // So that it can be removed.
+    fs::set_permissions(place.at("xen"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -125,10 +127,12 @@ fn words_that_mean_nothing() {
 fn with_json_a_failure_is_an_object_on_stdout() {
     let place = Place::new();
     place.write("xen/bad.cfg", "name =\n");
-    let table: [(&[&str], i32, &str); 4] = [
+    let bad = place.at("xen/bad.cfg").display().to_string();
+    let table: [(&[&str], i32, &str); 5] = [
         (&["create", "../x"], 2, "usage"),
         (&["finalize", "RK"], 4, "not-found"),
         (&["finalize", "./bad.cfg"], 4, "not-found"),
+        (&["finalize", &bad], 1, "failed"),
         (&["create", "bad"], 3, "refused"),
     ];
     for (words, code, kind) in table {

@@ -179,4 +179,6 @@ fn one_who_may_not_write_is_told_so() {
     assert_eq!(ended.code, 1, "{ended:?}");
     assert!(ended.err.contains("is this root?"), "{ended:?}");
     assert_eq!(place.tree(), before);
+    // So that it can be removed.
+    fs::set_permissions(place.at("xen"), fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -178,3 +178,16 @@ fn an_hvm_guest_is_not_switched() {
     assert!(can_switch(&BootMode::Firmware).is_err());
     assert!(can_switch(&BootMode::Nothing).is_ok());
 }
+
+#[test]
+fn what_means_nothing_to_rpxeboot_is_said_and_left() {
+    let text =
+        "kernel = '/boot/k'\nbootargs = 'mac=00:16:3e:62:39:d3'\ndisk = [ '/d,raw,xvda,rw' ]\n";
+    let document = Document::parse(text).unwrap();
+    let boot = NetBoot { label: None, disk_first: true };
+    let switched = to_network(&document, &boot, Beside::default()).unwrap();
+    let notes = switched.notes.join("\n");
+    assert!(notes.contains("kernel stays") && notes.contains("bootargs stays"), "{notes}");
+    let document = Document::parse("kernel = 'http://h/k'\ndisk = [ '/d,raw,xvda,rw' ]\n").unwrap();
+    assert!(to_network(&document, &boot, Beside::default()).unwrap().notes.is_empty());
+}
