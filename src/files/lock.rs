@@ -3,14 +3,11 @@
 //! The lock is the kernel's (flock(2)): it ends with the process, however that ends. Its file is
 //! removed with it; whoever waited for that very file sees that it has lost its name.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 
 use crate::failure::{Failure, Kind};
 
@@ -21,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    _file: Flock<File>,
+    // Closing it ends the lock.
+    _file: File,
 }
 
 impl Lock {
@@ -34,7 +32,7 @@ impl Lock {
         let path = state_dir.join(format!("{}.lock", file_name(what)));
         let failure = |error: &std::io::Error| Failure::io("locking", &path, error);
         loop {
-            let file = OpenOptions::new()
+            let mut file = OpenOptions::new()
                 .read(true)
                 .write(true)
                 .create(true)
@@ -43,11 +41,11 @@ impl Lock {
                 .custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits())
                 .open(&path)
                 .map_err(|error| failure(&error))?;
-            let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(file) => file,
-                Err((file, Errno::EWOULDBLOCK)) => return Err(taken(what, &file)),
-                Err((_, error)) => return Err(failure(&error.into())),
-            };
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(taken(what, &file)),
+                Err(TryLockError::Error(error)) => return Err(failure(&error)),
+            }
             if !is_still_named(&file, &path) {
                 continue;
             }

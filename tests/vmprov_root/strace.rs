@@ -29,27 +29,32 @@ pub(crate) const CHANGING: [&str; 20] = [
     "flock",
 ];
 
-/// Those of them whose failure can be made: a program that cannot even open its libraries says
-/// nothing.
-pub(crate) const FAILING: [&str; 15] = [
-    "write",
-    "fsync",
-    "fdatasync",
-    "linkat",
-    "link",
-    "rename",
-    "renameat",
-    "renameat2",
-    "unlink",
-    "unlinkat",
-    "mkdir",
-    "symlink",
-    "symlinkat",
-    "ftruncate",
-    "fchown",
-];
+/// What a file system answers when it cannot, or may not.
+pub(crate) const ERRORS: [&str; 4] = ["EIO", "ENOSPC", "EROFS", "EACCES"];
 
-fn strace(place: &Place, words: &[&str], options: &[&str]) -> Output {
+/// Only what the verb itself opens: its libraries, and what it reads below /proc, change nothing,
+/// and are no fixed number.
+fn options(place: &Place, call: &str) -> Vec<String> {
+    let mut options = vec!["-e".to_owned(), format!("trace={call}")];
+    if call == "openat" {
+        for name in [
+            "xen",
+            "xen/auto",
+            "xen/RK.cfg",
+            "images",
+            "images/RK",
+            "images/RK/disk.img",
+            "state",
+            "state/RK.json",
+            "state/RK.lock",
+        ] {
+            options.extend(["-P".to_owned(), place.at(name).display().to_string()]);
+        }
+    }
+    options
+}
+
+fn strace(place: &Place, words: &[&str], options: &[String]) -> Output {
     let vmprov = place.command(words);
     let mut command = Command::new("strace");
     command.args(["-f", "-qq"]).args(options);
@@ -57,10 +62,23 @@ fn strace(place: &Place, words: &[&str], options: &[&str]) -> Output {
     command.stdin(std::process::Stdio::null()).output().unwrap()
 }
 
+/// How many calls of this kind an undisturbed run makes.
+pub(crate) fn count(place: &Place, words: &[&str], call: &str) -> usize {
+    let output = strace(place, words, &options(place, call));
+    assert!(output.status.success(), "{output:?}");
+    let open = format!(" {call}(");
+    place.read("trace").lines().filter(|line| line.contains(&open)).count()
+}
+
+fn inject(place: &Place, words: &[&str], (call, when): (&str, usize), what: &str) -> Output {
+    let mut options = options(place, call);
+    options.extend(["-e".to_owned(), format!("inject={call}:{what}:when={when}")]);
+    strace(place, words, &options)
+}
+
 /// Ends it at the `when`th call of this kind; says whether it got there.
 pub(crate) fn kill_at(place: &Place, words: &[&str], call: &str, when: usize) -> bool {
-    let inject = format!("inject={call}:signal=SIGKILL:when={when}");
-    let output = strace(place, words, &["-e", &format!("trace={call}"), "-e", &inject]);
+    let output = inject(place, words, (call, when), "signal=SIGKILL");
     std::fs::remove_file(place.at("trace")).unwrap();
     // strace ends as the program did.
     output.status.signal() == Some(9)
@@ -70,11 +88,10 @@ pub(crate) fn kill_at(place: &Place, words: &[&str], call: &str, when: usize) ->
 pub(crate) fn fail_at(
     place: &Place,
     words: &[&str],
-    (call, when): (&str, usize),
+    at: (&str, usize),
     error: &str,
 ) -> Option<Output> {
-    let inject = format!("inject={call}:error={error}:when={when}");
-    let output = strace(place, words, &["-e", &format!("trace={call}"), "-e", &inject]);
+    let output = inject(place, words, at, &format!("error={error}"));
     let was_injected = place.read("trace").contains("(INJECTED)");
     std::fs::remove_file(place.at("trace")).unwrap();
     was_injected.then_some(output)
