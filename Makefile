@@ -40,7 +40,7 @@ unit: toolchain ## Tests that need neither root nor a network
 	$(CARGO) test --locked
 
 netns: packages ## Whole boots against real servers, in network namespaces (root)
-	$(CARGO) build --locked -p rpxeboot
+	$(CARGO) build --locked -p rpxeboot -p vmprov
 	$(SUDO) $(CARGO) test --locked -p netns-tests
 
 root: packages ## vmprov where it needs root: crashes, full disks, block devices

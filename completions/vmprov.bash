@@ -16,7 +16,7 @@ _vmprov_bridges() {
 
 _vmprov() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb="" index
-    local verbs="create install finalize netboot list status show check delete help"
+    local verbs="create install finalize netboot list status show check delete server help"
     local options="--config-dir --image-dir --state-dir --settings --json --verbose --quiet --help --version"
     for ((index = 1; index < COMP_CWORD; index++)); do
         [[ " $verbs " == *" ${COMP_WORDS[index]} "* ]] && verb=${COMP_WORDS[index]} && break
@@ -25,7 +25,7 @@ _vmprov() {
     [ "$before" = = ] && before=${COMP_WORDS[COMP_CWORD - 2]}
     [ "$word" = = ] && word=""
     case $before in
-    --config-dir | --image-dir | --state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+    --config-dir | --image-dir | --state-dir | --write) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
     --settings | --disk | --kernel | --ramdisk | --file) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     --type) mapfile -t COMPREPLY < <(compgen -W "pv pvh" -- "$word") && return ;;
     --disk-format) mapfile -t COMPREPLY < <(compgen -W "raw qcow2" -- "$word") && return ;;
@@ -36,7 +36,8 @@ _vmprov() {
         return
         ;;
     --bridge) mapfile -t COMPREPLY < <(compgen -W "$(_vmprov_bridges)" -- "$word") && return ;;
-    --mac | --disk-size | --lvm | --memory | --vcpus | --nic | --label | --uuid | --timeout | --cmdline) return ;;
+    --for) mapfile -t COMPREPLY < <(compgen -W "dnsmasq isc-dhcpd kea openwrt-uci" -- "$word") && return ;;
+    --mac | --address | --server | --initrd | --append | --disk-size | --lvm | --memory | --vcpus | --nic | --label | --uuid | --timeout | --cmdline) return ;;
     esac
     case $verb in
     "") mapfile -t COMPREPLY < <(compgen -W "$verbs $options" -- "$word") && return ;;
@@ -47,6 +48,7 @@ _vmprov() {
     show) options+=" --file" ;;
     check) options+=" --boot" ;;
     delete) options+=" --yes --dry-run" ;;
+    server) options+=" --for --address --server --kernel --initrd --append --label --write --dry-run" ;;
     esac
     case $verb in
     create | list) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;

@@ -1,5 +1,6 @@
 //! The command line. It only says what there is; the verbs give it a meaning.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::console::Level;
+use crate::site::ServerKind;
 use crate::values::{DiskSize, GuestName, Mac, Memory, Target};
 
 /// Creates Xen guests, installs them over the network, and makes them boot from disk
@@ -86,6 +88,8 @@ pub enum Verb {
     Check(Check),
     /// Remove what create made
     Delete(Delete),
+    /// Print what a guest needs on the DHCP and TFTP side
+    Server(Server),
 }
 
 /// Only show what would be done.
@@ -250,6 +254,40 @@ pub struct Delete {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov server`.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// The guest: its name, or its config as a path with a slash
+    pub guest: Target,
+    /// The DHCP server that the site has
+    #[arg(long = "for", value_name = "SERVER", default_value = "dnsmasq")]
+    pub kind: ServerKind,
+    /// The address that it is to have [default: one that the server picks]
+    #[arg(long)]
+    pub address: Option<Ipv4Addr>,
+    /// Where the files are [default: a dnsmasq that serves them itself]
+    #[arg(long, value_name = "ADDRESS")]
+    pub server: Option<Ipv4Addr>,
+    /// Its kernel: a path below the TFTP server's root, or a URL
+    #[arg(long, value_name = "FILE")]
+    pub kernel: Option<String>,
+    /// An initrd, likewise; several are joined
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub initrd: Vec<String>,
+    /// The kernel's command line
+    #[arg(long, value_name = "ARGS", requires = "kernel")]
+    pub append: Option<String>,
+    /// The label's name [default: the one that it was created with, else install]
+    #[arg(long, requires = "kernel")]
+    pub label: Option<String>,
+    /// Write the texts as files below this directory, and overwrite none
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
     /// Only show what would be done.
     #[command(flatten)]
     pub dry: DryRun,

@@ -13,6 +13,7 @@
 //! - [`record`]: what `create` made, for `delete` and for going back.
 //! - [`files`]: atomic replacement, locks, disk images. [`host`]: what this dom0 has: xl, Xen's
 //!   version, pygrub, other programs.
+//! - [`site`]: the DHCP and TFTP side of a guest, as texts for a site's servers.
 //! - [`values`]: names, sizes, MACs, checked once.
 //!
 //! Beside them: [`failure`] (kinds and exit codes), [`console`] (the one printer).
@@ -27,6 +28,7 @@ pub mod host;
 pub mod plan;
 pub mod record;
 pub mod settings;
+pub mod site;
 pub mod values;
 pub mod verbs;
 

@@ -27,6 +27,12 @@ impl Mac {
         Ok(Self([a, b, c, d & 0x7f, e, f]))
     }
 
+    /// Its bytes, as they go over the wire.
+    #[must_use]
+    pub fn bytes(self) -> [u8; 6] {
+        self.0
+    }
+
     /// From bytes that may be any address.
     ///
     /// # Errors

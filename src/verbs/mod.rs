@@ -8,6 +8,7 @@ pub mod finalize;
 pub mod install;
 pub mod list;
 pub mod netboot;
+pub mod server;
 pub mod show;
 pub mod status;
 pub mod switching;
@@ -47,6 +48,7 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
         Verb::Check(args) => check::run(args, here),
         Verb::Show(args) => show::run(args, here),
         Verb::Delete(args) => delete::run(args, here),
+        Verb::Server(args) => server::run(args, here),
     }
 }
 
