@@ -203,9 +203,10 @@ bootloader_logs() { cat /var/log/xen/bootloader.*.log 2>/dev/null | tr -d '\r'; 
 
 # ---- what is left
 
-# Everything a boot could leave behind. What may stay: rpxeboot's records in /run/rpxeboot, and libxl's list of domids.
+# Everything a boot could leave behind. What may stay: rpxeboot's records in /run/rpxeboot, libxl's list of domids, and
+# oxenstored's own copy of its store, which it writes after some minutes.
 dom0_state() {
-    find /var/lib/{xen,vmprov} /run /tmp /etc/xen ! -path '/run/rpxeboot*' ! -path /run/xen/domid-history ! -type d 2>/dev/null | sed 's/^/file /'
+    find /var/lib/{xen,vmprov} /run /tmp /etc/xen ! -path '/run/rpxeboot*' ! -path /run/xen/domid-history ! -path /run/xenstored/db ! -type d 2>/dev/null | sed 's/^/file /'
     ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/interface \1/'
     readlink /proc/[0-9]*/ns/{net,mnt} 2>/dev/null | sort -u | sed 's/^/namespace /'
     ip netns | sed 's/^/namespace /'
