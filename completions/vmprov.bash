@@ -16,7 +16,7 @@ _vmprov_bridges() {
 
 _vmprov() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb="" index
-    local verbs="create install finalize netboot list status show check delete server help"
+    local verbs="create install finalize netboot list status show check delete server serve help"
     local options="--config-dir --image-dir --state-dir --settings --json --verbose --quiet --help --version"
     for ((index = 1; index < COMP_CWORD; index++)); do
         [[ " $verbs " == *" ${COMP_WORDS[index]} "* ]] && verb=${COMP_WORDS[index]} && break
@@ -36,6 +36,7 @@ _vmprov() {
         return
         ;;
     --bridge) mapfile -t COMPREPLY < <(compgen -W "$(_vmprov_bridges)" -- "$word") && return ;;
+    --range | --http-port) return ;;
     --for) mapfile -t COMPREPLY < <(compgen -W "dnsmasq isc-dhcpd kea openwrt-uci" -- "$word") && return ;;
     --mac | --address | --server | --initrd | --append | --disk-size | --lvm | --memory | --vcpus | --nic | --label | --uuid | --timeout | --cmdline) return ;;
     esac
@@ -48,9 +49,11 @@ _vmprov() {
     show) options+=" --file" ;;
     check) options+=" --boot" ;;
     delete) options+=" --yes --dry-run" ;;
+    serve) options+=" --bridge --range --any --proxy --http-port --systemd" ;;
     server) options+=" --for --address --server --kernel --initrd --append --label --write --dry-run" ;;
     esac
     case $verb in
+    serve) mapfile -t COMPREPLY < <(compgen -d -W "$options" -- "$word") ;;
     create | list) mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
     *) mapfile -t COMPREPLY < <(compgen -W "$options $(_vmprov_guests)" -- "$word") ;;

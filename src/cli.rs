@@ -90,6 +90,11 @@ pub enum Verb {
     Delete(Delete),
     /// Print what a guest needs on the DHCP and TFTP side
     Server(Server),
+    /// Serve DHCP, TFTP and HTTP on a bridge, for the guests of this host
+    Serve(Serve),
+    /// The process that serves files; for `serve` alone.
+    #[command(hide = true)]
+    ServeFiles(ServeFiles),
 }
 
 /// Only show what would be done.
@@ -293,6 +298,39 @@ pub struct Server {
     pub dry: DryRun,
 }
 
+/// `vmprov serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// What TFTP and HTTP serve: a directory with kernels, initrds, pxelinux.cfg/
+    #[arg(value_name = "ROOT")]
+    pub root: PathBuf,
+    /// The bridge; nothing is served on any other interface [default: xenbr0]
+    #[arg(long)]
+    pub bridge: Option<String>,
+    /// The first and the last address to give away [default: the network's upper half]
+    #[arg(long, value_name = "FIRST,LAST", value_parser = parse_range, conflicts_with = "proxy")]
+    pub range: Option<(Ipv4Addr, Ipv4Addr)>,
+    /// Serve anybody, not only guests that have a config here
+    #[arg(long)]
+    pub any: bool,
+    /// Stand beside another DHCP server, which gives the addresses
+    #[arg(long)]
+    pub proxy: bool,
+    /// The port for HTTP; 0 for none
+    #[arg(long, value_name = "PORT", default_value_t = 80)]
+    pub http_port: u16,
+    /// Print a systemd unit that does the same
+    #[arg(long)]
+    pub systemd: bool,
+}
+
+/// `vmprov serve-files`: standard input is the socket.
+#[derive(Debug, Args)]
+pub struct ServeFiles {
+    /// What is served.
+    pub root: PathBuf,
+}
+
 /// Kinds of guests that a bootloader boots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -378,6 +416,13 @@ impl OnReboot {
     }
 }
 
+/// `192.168.200.100,192.168.200.200`.
+fn parse_range(text: &str) -> Result<(Ipv4Addr, Ipv4Addr), String> {
+    let wrong = || format!("{text:?} is no range: write two addresses, FIRST,LAST");
+    let (first, last) = text.split_once(',').ok_or_else(wrong)?;
+    Ok((first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?))
+}
+
 /// `90`, `90s`, `30m`, `2h`.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: write 90, 90s, 30m or 2h");
@@ -429,7 +474,8 @@ mod tests {
     fn words() -> Vec<(String, Vec<String>)> {
         let mut root = Cli::command();
         root.build();
-        let verbs = root.get_subcommands().filter(|verb| verb.get_name() != "help");
+        let verbs =
+            root.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set());
         let options = |verb: &clap::Command| -> Vec<String> {
             verb.get_arguments().filter_map(|a| Some(format!("--{}", a.get_long()?))).collect()
         };
@@ -440,7 +486,8 @@ mod tests {
     fn the_manual_has_every_verb_and_option() {
         let manual = include_str!("../man/vmprov.8").replace('\\', "");
         for (verb, options) in words() {
-            let section = manual.split(".SS ").find(|s| s.starts_with(&verb)).unwrap_or_default();
+            let is_its = |s: &&str| s.split_whitespace().next() == Some(&verb);
+            let section = manual.split(".SS ").find(is_its).unwrap_or_default();
             assert!(!section.is_empty(), "{verb}");
             let common = manual.split(".SH ").find(|s| s.starts_with("OPTIONS OF EVERY VERB"));
             for option in options {

@@ -14,6 +14,7 @@
 //! - [`files`]: atomic replacement, locks, disk images. [`host`]: what this dom0 has: xl, Xen's
 //!   version, pygrub, other programs.
 //! - [`site`]: the DHCP and TFTP side of a guest, as texts for a site's servers.
+//! - [`serve`]: that side, run: dnsmasq and an HTTP server on one bridge.
 //! - [`values`]: names, sizes, MACs, checked once.
 //!
 //! Beside them: [`failure`] (kinds and exit codes), [`console`] (the one printer).
@@ -27,6 +28,7 @@ pub mod guests;
 pub mod host;
 pub mod plan;
 pub mod record;
+pub mod serve;
 pub mod settings;
 pub mod site;
 pub mod values;

@@ -121,15 +121,21 @@ impl Site {
     /// The guest's name, if a DHCP server may give it to the guest (RFC 1123, section 2.1).
     #[must_use]
     pub fn hostname(&self) -> Option<&str> {
-        let is_label = |label: &str| {
-            (1..=63).contains(&label.len())
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        let is_name = self.guest.len() <= 253 && self.guest.split('.').all(is_label);
-        is_name.then_some(self.guest.as_str())
+        hostname(&self.guest)
     }
+}
+
+/// A name, if DHCP may give it to a machine (RFC 1123, section 2.1).
+#[must_use]
+pub fn hostname(name: &str) -> Option<&str> {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_name = name.len() <= 253 && name.split('.').all(is_label);
+    is_name.then_some(name)
 }
 
 #[cfg(test)]

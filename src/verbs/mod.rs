@@ -8,6 +8,7 @@ pub mod finalize;
 pub mod install;
 pub mod list;
 pub mod netboot;
+pub mod serve;
 pub mod server;
 pub mod show;
 pub mod status;
@@ -49,6 +50,8 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
         Verb::Show(args) => show::run(args, here),
         Verb::Delete(args) => delete::run(args, here),
         Verb::Server(args) => server::run(args, here),
+        Verb::Serve(args) => serve::run(args, here),
+        Verb::ServeFiles(args) => serve::run_files(args, here),
     }
 }
 
