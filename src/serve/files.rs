@@ -22,7 +22,7 @@ use crate::failure::Failure;
 
 /// No request line is told longer.
 const MAX_PATH: usize = 300;
-/// The header must have come by then.
+/// An answer must have begun by then: a disk that hangs holds nobody for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Serves what is below `root` on the socket that is standard input, until it is ended.
