@@ -120,8 +120,7 @@ impl Search<'_> {
                 (vif, "the command line".to_owned())
             }
             (None, Some(path)) => {
-                let described = config_file::read(path, &[], &self.default_bridge())
-                    .map_err(|error| unknown(&unreadable(path, &error)))?;
+                let described = self.described(path)?;
                 let vif =
                     described.vif.map_err(|why| unknown(&format!("{}: {why}", path.display())))?;
                 (vif, path.display().to_string())
@@ -135,6 +134,18 @@ impl Search<'_> {
         vif.script = words.script.clone().or(vif.script);
         vif.backend = words.backend.clone().or(vif.backend);
         Ok((vif, source))
+    }
+
+    /// What a config that was named says: xl's, or libvirt's XML.
+    fn described(&self, path: &Path) -> Result<Described, Failure> {
+        if path.extension().is_none_or(|extension| extension != "xml") {
+            return config_file::read(path, &[], &self.default_bridge())
+                .map_err(|error| unknown(&unreadable(path, &error)));
+        }
+        let text = config_file::read_small_file(path)
+            .map_err(|error| unknown(&format!("{}: {error}", path.display())))?;
+        libvirt::describe(&String::from_utf8_lossy(&text))
+            .ok_or_else(|| unknown(&format!("{}: no domain of type xen in it", path.display())))
     }
 
     fn vif_of_the_domain(&self) -> Result<(Vif, String), Failure> {

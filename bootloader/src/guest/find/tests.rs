@@ -179,6 +179,21 @@ fn libvirts_record_is_taken() {
 }
 
 #[test]
+fn a_named_config_can_be_libvirts() {
+    let host = Host::new();
+    let words = |name: &str| format!("--config={}", host.root.path().join(name).display());
+    host.write(
+        "RK.xml",
+        "<domain type='xen'><name>RK</name><devices><interface type='bridge'>\
+         <mac address='00:16:3e:00:00:05'/><source bridge='br5'/></interface></devices></domain>",
+    );
+    assert_eq!(host.mac(&[&words("RK.xml")]), "00:16:3e:00:00:05");
+    host.write("other.xml", "<network/>");
+    let error = host.find(&[&words("other.xml")]).unwrap_err();
+    assert!(error.message.contains("no domain of type xen in it"), "{error:?}");
+}
+
+#[test]
 fn a_reboot_finds_what_was_remembered() {
     let host = Host::new();
     let vif = host.write("xen/RK.cfg", &config("RK", 1)).find(&[]).unwrap().0;
