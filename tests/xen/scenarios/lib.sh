@@ -255,6 +255,7 @@ force_clean() {
     for pid in $(pgrep -x xl); do kill -9 "$pid"; done
     ip netns del server 2>/dev/null
     ip link del to-server 2>/dev/null
+    ip addr flush dev xenbr0
     rm -rf /run/rpxeboot /root/guests /OVS /var/lib/xen/bootloader.* /var/lib/xen/images /var/lib/vmprov "$TFTP"
     find /etc/xen -newer /lab/scenarios.list ! -type d -delete
     find /var/log/xen -type f -delete

@@ -10,6 +10,10 @@ xl_create /etc/xen/busy.cfg &
 create=$!
 within 30 running_rpxeboots || fail "rpxeboot does not start"
 
+exits "list" 0 vmprov list
+check "it is starting" grep -q "^busy  *starting  *$(xl domid busy) " "$OUT/said"
+exits "status" 0 vmprov status busy
+check "it is starting" grep -q "^busy: starting (domain $(xl domid busy))" "$OUT/said"
 exits "delete" 3 vmprov delete --yes busy
 check "it says what to do first" grep -q 'xl destroy busy' "$OUT/said"
 exits "delete, with --json" 3 vmprov --json delete --yes busy
