@@ -237,7 +237,8 @@ fn left_words(new: &Document, boot: &DiskBoot) -> Option<String> {
 fn reboot_note(new: &Document) -> Option<String> {
     let action = text(new, "on_reboot").filter(|action| action == "destroy")?;
     Some(format!(
-        "on_reboot is {action}: its own reboot switches it off; --on-reboot=restart changes that"
+        "on_reboot is {action}: its own reboot switches it off; --on-reboot=restart \
+         changes that, from its next `xl create` on"
     ))
 }
 

@@ -24,6 +24,10 @@ pub struct Disk {
     pub size: Option<u64>,
     /// What its image takes on dom0's file system, in bytes; none for a device.
     pub used: Option<u64>,
+    /// Whether nothing is at its target. False where that cannot be known: behind a script, in
+    /// another domain, in a directory that we may not look into.
+    #[serde(skip)]
+    pub missing: bool,
 }
 
 /// A qcow2 image's size stands in its header (QEMU's docs/interop/qcow2.txt).
@@ -43,6 +47,7 @@ impl Disk {
             cdrom: spec.cdrom,
             size: here.and_then(|path| size(path, spec.format)),
             used: here.and_then(used),
+            missing: here.is_some_and(is_missing),
             target,
         }
     }
@@ -56,6 +61,12 @@ fn size(path: &Path, format: DiskFormat) -> Option<u64> {
         DiskFormat::Qcow2 if metadata.is_file() => qcow2_size(path),
         _ => None,
     }
+}
+
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| {
+        matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    })
 }
 
 fn used(path: &Path) -> Option<u64> {
@@ -115,5 +126,8 @@ mod tests {
         assert_eq!(disk(",raw,hdc,cdrom").target, None);
         let elsewhere = disk("backend=store,vdev=xvda,target=/etc/passwd");
         assert_eq!((elsewhere.size, elsewhere.used), (None, None));
+        assert!(!elsewhere.missing && !disk(",raw,hdc,cdrom").missing);
+        assert!(!disk("script=block-iscsi,vdev=xvda,target=iqn.x").missing);
+        assert!(disk("/nowhere/disk.img,raw,xvda,rw").missing);
     }
 }

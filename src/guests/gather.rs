@@ -190,6 +190,22 @@ mod tests {
     }
 
     #[test]
+    fn a_typo_does_not_make_a_guest_unfinished() {
+        let place = place();
+        place.write("xen/RK.cfg", "name='RK'\nvif = vif[0]\n");
+        place.record("RK", "xen/RK.cfg");
+        place.write("elsewhere.cfg", "name=\n");
+        place.record("far", "elsewhere.cfg");
+        place.record("half", "xen/half.cfg");
+        let (guests, failures) = place.gather(None);
+        let states: Vec<_> = guests.iter().map(|g| (g.name.as_str(), g.state)).collect();
+        let expected =
+            [("RK", State::Unreadable), ("far", State::Unreadable), ("half", State::Unfinished)];
+        assert_eq!(states, expected);
+        assert_eq!(failures.len(), 2);
+    }
+
+    #[test]
     fn a_link_in_auto_starts_a_guest_with_the_host() {
         let place = place();
         place.write("xen/web.cfg", "name='web'\n");

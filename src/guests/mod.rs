@@ -61,8 +61,11 @@ pub enum State {
     Crashed,
     /// It has no domain.
     Off,
-    /// `vmprov create` was broken off: there is a record, but no config.
+    /// `vmprov create` was broken off, or somebody took the config away: there is a record, but
+    /// no config.
     Unfinished,
+    /// vmprov made it, and its config is there, but cannot be read: `check` says why.
+    Unreadable,
 }
 
 /// An interface.
@@ -113,8 +116,12 @@ impl Guest {
 
 fn state(from: Sources<'_>) -> State {
     let Some(domain) = from.domain else {
-        let is_unfinished = from.config.is_none() && from.record.is_some();
-        return if is_unfinished { State::Unfinished } else { State::Off };
+        return match (from.config, from.record) {
+            // A typo in an installed guest's config must not look like a guest to delete.
+            (None, Some(record)) if record.config.symlink_metadata().is_ok() => State::Unreadable,
+            (None, Some(_)) => State::Unfinished,
+            _ => State::Off,
+        };
     };
     let has = |letter| domain.state.contains(letter);
     match () {
@@ -162,6 +169,7 @@ impl fmt::Display for State {
             Self::Crashed => "crashed",
             Self::Off => "off",
             Self::Unfinished => "unfinished",
+            Self::Unreadable => "unreadable",
         })
     }
 }

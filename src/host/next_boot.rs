@@ -1,7 +1,8 @@
 //! What a running guest's own reboot will boot: xl does not read the config again for that.
 //!
 //! It takes what `xl config-update` has left for it, once; else what the guest was started with
-//! (reload_domain_config in xl_vmcontrol.c).
+//! (reload_domain_config in xl_vmcontrol.c). Whether it starts the guest again at all is decided
+//! before that, by the `on_reboot` that it was started with (handle_domain_death, there).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,15 +19,17 @@ use crate::files::read;
 /// Where libxl keeps what belongs to a running domain (libxl_dom.c, userdata_path).
 const USERDATA: &str = "/var/lib/xen";
 
-/// What the own reboot of this domain boots. None if xl does not say.
+/// What the own reboot of this domain boots. None if it does not come up again from that, or xl
+/// does not say.
 #[must_use]
 pub fn of(domid: u32, xl: &Xl, console: &Console) -> Option<BootMode> {
+    let mut command = xl.command("list");
+    command.args(["-l", &domid.to_string()]);
+    let started_with = from_json(&program::run_well(command, console).ok()?.out)?;
     if let Some(left) = left_by_update(Path::new(USERDATA), domid) {
         return Some(BootMode::of(&Document::parse(read::small(&left).ok()?).ok()?));
     }
-    let mut command = xl.command("list");
-    command.args(["-l", &domid.to_string()]);
-    from_json(&program::run_well(command, console).ok()?.out)
+    Some(started_with)
 }
 
 fn left_by_update(directory: &Path, domid: u32) -> Option<PathBuf> {
@@ -50,7 +53,13 @@ struct DomainConfig {
     c_info: CreateInfo,
     #[serde(default)]
     b_info: BuildInfo,
+    /// libxl leaves out what is its default: here, `destroy` (libxl_types.idl).
+    #[serde(default)]
+    on_reboot: Option<String>,
 }
+
+/// What `on_reboot` has to be for the bootloader to run again; a soft reset runs none.
+const RESTARTS: [&str; 3] = ["restart", "restart_rename", "coredump_restart"];
 
 #[derive(Default, Deserialize)]
 struct CreateInfo {
@@ -72,7 +81,10 @@ fn from_json(text: &str) -> Option<BootMode> {
         .ok()
         .and_then(|list| list.into_iter().next())
         .or_else(|| serde_json::from_str::<Described>(text).ok())?;
-    let DomainConfig { c_info, b_info } = described.config;
+    let DomainConfig { c_info, b_info, on_reboot } = described.config;
+    if !on_reboot.is_some_and(|action| RESTARTS.contains(&action.as_str())) {
+        return None;
+    }
     if c_info.kind.as_deref() == Some("hvm") {
         return Some(BootMode::Firmware);
     }
@@ -87,13 +99,24 @@ mod tests {
     fn libxls_description_says_what_it_was_started_with() {
         let text = r#"[{"domid": 7, "config": {
             "c_info": {"type": "pv", "name": "RK"},
-            "b_info": {"bootloader": "/usr/bin/rpxeboot", "bootloader_args": ["--order=disk,net"]}
+            "b_info": {"bootloader": "/usr/bin/rpxeboot", "bootloader_args": ["--order=disk,net"]},
+            "on_reboot": "restart"
         }}]"#;
         assert_eq!(from_json(text), Some(BootMode::DiskElseNetwork));
-        let one =
-            r#"{"domid":7,"config":{"c_info":{"type":"pvh"},"b_info":{"bootloader":"pygrub"}}}"#;
+        let one = r#"{"domid":7,"config":{"c_info":{"type":"pvh"},
+            "b_info":{"bootloader":"pygrub"},"on_reboot":"restart_rename"}}"#;
         assert_eq!(from_json(one), Some(BootMode::Disk { bootloader: "pygrub".into() }));
         assert_eq!(from_json("no JSON"), None);
+    }
+
+    #[test]
+    fn a_guest_that_xl_does_not_start_again_boots_nothing() {
+        for action in ["", r#","on_reboot":"preserve""#, r#","on_reboot":"soft_reset""#] {
+            let text = format!(
+                r#"{{"domid":7,"config":{{"b_info":{{"bootloader":"rpxeboot"}}{action}}}}}"#
+            );
+            assert_eq!(from_json(&text), None, "{action}");
+        }
     }
 
     #[test]

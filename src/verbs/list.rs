@@ -17,8 +17,9 @@ use crate::values::size::about;
 pub fn run(here: Here<'_>) -> Result<(), Failure> {
     let host = Host::read(here.settings, here.console)?;
     let (guests, failures) = host.guests(here.settings);
-    for failure in &failures {
-        here.console.note(&failure.message);
+    // A caret under a config's line is of use on a line of its own only.
+    for line in failures.iter().flat_map(|failure| failure.message.lines()) {
+        here.console.note(line);
     }
     if host.domains.is_none() {
         here.console.note("this is no dom0: what runs is not known here");
@@ -65,7 +66,9 @@ pub(super) fn room(disk: &Disk) -> String {
         (Some(used), Some(size)) => format!("{} of {}", about(used), about(size)),
         (_, Some(size)) => about(size),
         _ if disk.target.is_none() => "empty".to_owned(),
-        _ => "missing".to_owned(),
+        _ if disk.missing => "missing".to_owned(),
+        (Some(used), None) => format!("{} of unknown", about(used)),
+        (None, None) => "unknown".to_owned(),
     }
 }
 
@@ -83,6 +86,32 @@ RK           off    -      -       -     -    -
 a-long-name  off    -      -       -     -    -
 ";
         assert_eq!(table(&guests), expected);
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_missing() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("disk.qcow2");
+        std::fs::write(&path, "no image").unwrap();
+        let path = path.display();
+        let table = [
+            ("/nowhere/disk.img,raw,xvda,rw".to_owned(), "missing"),
+            (format!("{path}.img,qcow2,xvda,rw"), "missing"),
+            (format!("{},raw,xvda,rw", place.path().display()), "unknown"),
+            ("script=block-iscsi,vdev=xvda,target=iqn.x".to_owned(), "unknown"),
+            ("backend=store,vdev=xvda,target=/srv/a".to_owned(), "unknown"),
+            (",raw,hdc,cdrom".to_owned(), "empty"),
+        ];
+        for (spec, expected) in table {
+            assert_eq!(
+                room(&Disk::new(&xlcfg::DiskSpec::parse(&spec).unwrap())),
+                expected,
+                "{spec}"
+            );
+        }
+        let spec = format!("{path},qcow2,xvda,rw");
+        let odd = room(&Disk::new(&xlcfg::DiskSpec::parse(&spec).unwrap()));
+        assert!(odd.ends_with(" of unknown"), "{odd}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::list::room;
 use crate::cli;
 use crate::config::{BootMode, GuestConfig};
 use crate::console::printable;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::guests::gather::Host;
 use crate::guests::{Guest, State};
 use crate::host::bootloader_log::{self, Origin};
@@ -30,8 +30,8 @@ pub struct Boot {
     pub log: Option<PathBuf>,
     /// The last line in there.
     pub said: Option<String>,
-    /// What its own reboot boots by: xl does not read the config for that. None if xl does not
-    /// say.
+    /// What its own reboot boots by: xl does not read the config for that. None if xl would not
+    /// start it again (its `on_reboot`), or does not say.
     pub reboots: Option<BootMode>,
     /// Bytes that it has written to its disks since; none when nobody counts them.
     pub written: Option<u64>,
@@ -45,6 +45,8 @@ pub fn run(args: &cli::Status, here: Here<'_>) -> Result<(), Failure> {
     let host = Host::read(here.settings, here.console)?;
     let guest = match GuestConfig::find(here.settings, &args.guest) {
         Ok(config) => host.guest(&config),
+        // A config that is there and cannot be read is what the administrator has to know.
+        Err(failure) if failure.kind != Kind::NotFound => return Err(failure),
         Err(failure) => without_config(&args.guest, &host, here).ok_or(failure)?,
     };
     if host.domains.is_none() {
@@ -103,7 +105,11 @@ fn text(guest: &Guest, boot: Option<&Boot>, target: &str) -> String {
     }
     if let Some(boot) = boot {
         if let Some(came) = came_from(boot) {
-            line("came from", came);
+            line("came from", came.to_owned());
+        }
+        if let Some(log) = &boot.log {
+            let said = boot.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            line("bootloader", format!("{}{said}", log.display()));
         }
         if let Some(reboots) = &boot.reboots {
             line("its reboot", format!("boots from {reboots}"));
@@ -130,24 +136,26 @@ fn headline(guest: &Guest) -> String {
     format!("{}: {}{domain}{kind}{memory}{vcpus}", printable(&guest.name), guest.state)
 }
 
-fn came_from(boot: &Boot) -> Option<String> {
-    let from = match boot.origin {
-        Origin::Network => "the network",
-        Origin::Disk => "its disk",
-        Origin::Unknown => return None,
-    };
-    let log = boot.log.as_ref().map(|log| format!(" ({})", log.display())).unwrap_or_default();
-    Some(format!("{from}{log}"))
+fn came_from(boot: &Boot) -> Option<&'static str> {
+    match boot.origin {
+        Origin::Network => Some("the network"),
+        Origin::Disk => Some("its disk"),
+        Origin::Unknown => None,
+    }
 }
 
 /// What an administrator would do next, if there is such a thing.
 fn next(guest: &Guest, boot: Option<&Boot>, target: &str) -> Option<String> {
     let boots = guest.boots.as_ref();
     let from_network = boot.is_some_and(|boot| boot.origin == Origin::Network);
+    let reboots = boot.and_then(|boot| boot.reboots.as_ref());
+    let again = matches!(reboots, Some(BootMode::Network { .. }));
     match (guest.state, boots) {
         (State::Unfinished, _) => {
-            Some(format!("vmprov delete {target}    (its creation was broken off)"))
+            let why = "its creation was broken off, or its config is gone";
+            Some(format!("vmprov delete {target}    ({why})"))
         }
+        (State::Unreadable, _) => Some(format!("vmprov check {target}")),
         (State::Crashed, _) => Some(format!("xl destroy {}, then xl create -c", guest.name)),
         (State::Off, Some(BootMode::DiskElseNetwork | BootMode::Network { .. })) => {
             Some(format!("vmprov install {target}"))
@@ -155,9 +163,19 @@ fn next(guest: &Guest, boot: Option<&Boot>, target: &str) -> Option<String> {
         (State::Off, Some(BootMode::Disk { .. } | BootMode::Kernel { .. })) => {
             Some(format!("xl create {}", guest.config.as_ref()?.display()))
         }
-        (State::Running, Some(BootMode::Network { .. })) if from_network => Some(format!(
+        (State::Running, Some(BootMode::Network { .. })) if from_network && again => Some(format!(
             "vmprov finalize {target}    (before its reboot: it would boot the network again)"
         )),
+        (State::Running, Some(BootMode::Network { .. })) if from_network => Some(format!(
+            "vmprov finalize {target}    (before its next start: it would boot the network again)"
+        )),
+        // The file was changed by hand: xl reboots by what it was told.
+        (State::Running, Some(BootMode::Disk { .. } | BootMode::Kernel { .. })) if again => {
+            Some(format!(
+                "vmprov finalize {target}    (xl does not know of the change: its reboot would \
+                 boot the network)"
+            ))
+        }
         (State::Running, Some(BootMode::DiskElseNetwork)) if !from_network => {
             Some(format!("vmprov finalize {target}"))
         }
@@ -192,7 +210,10 @@ mod tests {
     }
 
     fn boot(origin: Origin) -> Boot {
-        let reboots = Some(BootMode::Network { bootloader: "/usr/bin/rpxeboot".into() });
+        let reboots = Some(match origin {
+            Origin::Disk => BootMode::Disk { bootloader: "pygrub".into() },
+            _ => BootMode::Network { bootloader: "/usr/bin/rpxeboot".into() },
+        });
         Boot { origin, log: None, said: None, reboots, written: Some(4096) }
     }
 
@@ -211,6 +232,33 @@ RK: running (domain 7), pv, 1024 MiB, 1 vcpu
   next        vmprov finalize RK    (before its reboot: it would boot the network again)
 ";
         assert_eq!(text(&guest, Some(&boot(Origin::Network)), "RK"), expected);
+    }
+
+    #[test]
+    fn the_log_is_named_whatever_wrote_it() {
+        let log = Some("/var/log/xen/bootloader.7.log".into());
+        let unknown = Boot { log: log.clone(), ..boot(Origin::Unknown) };
+        let guest = guest("bootloader='other'", Some("-b----"));
+        let shown = text(&guest, Some(&unknown), "RK");
+        assert!(shown.contains("  bootloader  /var/log/xen/bootloader.7.log\n"), "{shown}");
+        let said = Some("label hd: boot from disk".into());
+        let disk = Boot { log, said, ..boot(Origin::Disk) };
+        let shown = text(&guest, Some(&disk), "RK");
+        assert!(shown.contains("bootloader.7.log: label hd: boot from disk\n"), "{shown}");
+    }
+
+    #[test]
+    fn what_xl_does_at_the_reboot_counts_not_the_file() {
+        let from_network = boot(Origin::Network);
+        let edited = guest("bootloader='pygrub'", Some("-b----"));
+        let hint = next(&edited, Some(&from_network), "RK").unwrap();
+        assert!(hint.starts_with("vmprov finalize RK ") && hint.contains("xl does not know"));
+        let stays_off = Boot { reboots: None, ..from_network };
+        assert_eq!(next(&edited, Some(&stays_off), "RK"), None);
+        let network = guest("bootloader='rpxeboot'", Some("-b----"));
+        let hint = next(&network, Some(&stays_off), "RK").unwrap();
+        assert!(hint.contains("before its next start"), "{hint}");
+        assert!(!text(&network, Some(&stays_off), "RK").contains("its reboot"), "no such claim");
     }
 
     #[test]

@@ -64,6 +64,20 @@ fn a_creation_that_was_broken_off_is_told() {
 }
 
 #[test]
+fn a_typo_in_a_config_is_told_and_nothing_is_to_be_deleted() {
+    let place = with_guests();
+    let path = place.at("xen/RK.cfg");
+    let text = std::fs::read_to_string(&path).unwrap() + "vif = vif[0]\n";
+    std::fs::write(&path, text).unwrap();
+    let status = place.vmprov(&["status", "RK"]);
+    assert_eq!((status.code, status.out.as_str()), (1, ""), "{status:?}");
+    assert!(status.err.contains("RK.cfg") && !status.err.contains("delete"), "{status:?}");
+    let listed = place.does(&["list"]);
+    assert!(listed.out.contains("RK    unreadable"), "{listed:?}");
+    assert!(!listed.err.contains('\u{fffd}'), "{listed:?}");
+}
+
+#[test]
 fn what_create_writes_has_no_errors() {
     let place = with_guests();
     let json = place.does(&["check", "RK", "--json"]).json();
