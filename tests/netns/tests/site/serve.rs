@@ -73,7 +73,7 @@ fn a_guest_of_this_host_boots_and_is_told_of() {
         for told in ["RK: known by", "RK: lease 192.168.200.", "RK: sent vmlinuz"] {
             assert!(log.contains(told), "no {told:?} in {log}");
         }
-        is_served_on(lab);
+        ends(lab, &server);
     });
 }
 
@@ -83,10 +83,11 @@ fn a_stranger_is_passed_over_unless_all_are_served() {
         let place = place(lab, "00:16:3e:00:00:09");
         let server = place.serves(&[]);
         lab.boot().own("--deadline=5").run().failed(10, &["no DHCP answer"]);
+        // Killed, it leaves its dnsmasq, which the next one ends.
         server.stop();
-        place.serves(&["--any"]);
+        let server = place.serves(&["--any"]);
         boots(&lab.boot().run(), &place.images);
-        is_served_on(lab);
+        ends(lab, &server);
     });
 }
 
@@ -99,7 +100,7 @@ fn a_guest_that_comes_later_is_known_soon() {
         fs::write(place.configs.join("late.cfg"), config).unwrap();
         boots(&lab.boot().run(), &place.images);
         assert!(server.log().contains("late: lease"), "{}", server.log());
-        is_served_on(lab);
+        ends(lab, &server);
     });
 }
 
@@ -112,13 +113,25 @@ fn a_foreign_dhcp_server_is_not_disturbed() {
         // dhcpd knows no machine but the guest, and answers nobody else: a pool does.
         dhcpd_with_pool(&other);
         place.refuses(&[], 3, "192.168.200.7 serves DHCP on eth0 already: --proxy adds");
-        place.serves(&["--proxy"]);
+        let server = place.serves(&["--proxy"]);
         boots(&lab.boot().run(), &place.images);
+        ends(lab, &server);
     });
 }
 
-/// The server's own files change while it serves: they are nothing that a boot has left.
-fn is_served_on(lab: &Lab) {
+/// Ends it as an administrator would: killed, it would leave its dnsmasq to the next one. Its own
+/// files, which change while it serves, are nothing that a boot has left.
+fn ends(lab: &Lab, server: &Server) {
+    let id = i32::try_from(server.id()).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::SIGTERM).unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    // A zombie until the lab takes it away.
+    let runs =
+        || fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    while runs() {
+        assert!(std::time::Instant::now() < deadline, "{}", server.log());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     lab.rebaseline();
 }
 
@@ -140,7 +153,7 @@ fn what_would_do_harm_is_refused() {
         place.refuses(&["--bridge", "nobr0"], 2, "cannot be used multiple times");
         let first = place.serves(&[]);
         place.refuses(&[], 3, "is at work on serve-eth0");
-        first.stop();
+        ends(lab, &first);
     });
 }
 
@@ -173,8 +186,8 @@ fn it_ends_by_a_signal_and_leaves_nothing() {
         assert!(child.wait().unwrap().success());
         assert_eq!(std::fs::read_dir("/run").unwrap().count(), before);
         // Its servers are gone: another one is not refused.
-        place.serves(&[]);
+        let server = place.serves(&[]);
         boots(&lab.boot().run(), &place.images);
-        is_served_on(lab);
+        ends(lab, &server);
     });
 }
