@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,8 @@ pub struct Around {
     pub free_memory_mib: Option<u64>,
     /// What the config's paths are.
     pub files: BTreeMap<PathBuf, There>,
+    /// The real paths of those that are links, or have links in them.
+    pub real: BTreeMap<PathBuf, PathBuf>,
     /// Where `bootloader=` is.
     pub bootloader: Option<PathBuf>,
     /// Whether there is a QEMU for image formats that the kernel does not know.
@@ -51,6 +54,8 @@ pub enum There {
     Device,
     /// Something that is no disk and no kernel.
     Other,
+    /// Nobody knows: one who may see it must look, mostly root.
+    Unseen,
 }
 
 /// What another guest's config has.
@@ -64,7 +69,7 @@ pub struct Other {
     pub uuid: Option<String>,
     /// The MACs in it.
     pub macs: Vec<[u8; 6]>,
-    /// The disks that it may write to.
+    /// The disks that it may write to, by their real paths.
     pub disks: Vec<PathBuf>,
 }
 
@@ -86,7 +91,10 @@ impl Around {
         let value = |key| document.string(key).ok().flatten();
         let disks = document.strings("disk").ok().flatten().unwrap_or_default();
         let targets = disks.iter().filter_map(|disk| DiskSpec::parse(disk).ok()?.target);
-        let paths = targets.chain(["kernel", "ramdisk"].into_iter().filter_map(value));
+        let paths: Vec<PathBuf> = targets
+            .chain(["kernel", "ramdisk", "bootloader"].into_iter().filter_map(value))
+            .map(PathBuf::from)
+            .collect();
         let name = config.name.parse::<GuestName>().ok();
         let record = name.and_then(|name| Record::read(&here.settings.state_dir, &name).ok()?);
         Ok(Self {
@@ -94,7 +102,8 @@ impl Around {
             runs,
             interfaces: interfaces(),
             free_memory_mib: free,
-            files: paths.map(PathBuf::from).map(|path| (path.clone(), there(&path))).collect(),
+            files: paths.iter().map(|path| (path.clone(), there(path))).collect(),
+            real: paths.into_iter().map(|path| (path.clone(), real(&path))).collect(),
             bootloader: value("bootloader").and_then(|bootloader| loaders::find(&bootloader)),
             has_qemu: has_qemu(),
             can_restrict: xen::can_restrict(),
@@ -110,15 +119,31 @@ impl Around {
     pub fn there(&self, path: &str) -> There {
         self.files.get(Path::new(path)).copied().unwrap_or(There::Missing)
     }
+
+    /// The real path of one of the config's.
+    #[must_use]
+    pub fn real<'a>(&'a self, path: &'a str) -> &'a Path {
+        self.real.get(Path::new(path)).map_or(Path::new(path), PathBuf::as_path)
+    }
+}
+
+/// The same for all names of a file or device; what cannot be resolved stays as it is.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn there(path: &Path) -> There {
     match fs::metadata(path) {
-        Err(_) => There::Missing,
+        Err(error) if is_absent(&error) => There::Missing,
+        Err(_) => There::Unseen,
         Ok(data) if data.is_file() => There::File,
         Ok(data) if data.file_type().is_block_device() => There::Device,
         Ok(_) => There::Other,
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 fn interfaces() -> BTreeSet<String> {
@@ -138,7 +163,6 @@ fn has_qemu() -> bool {
 
 /// The other guests' configs; what cannot be read is `list`'s to tell.
 fn others(config: &GuestConfig, here: Here<'_>) -> Vec<Other> {
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let own = real(&config.path);
     let configs = find::all(&here.settings.config_dir).into_iter().flatten();
     configs.filter(|other| real(&other.path) != own).map(|other| other_of(&other)).collect()
@@ -149,7 +173,7 @@ fn other_of(config: &GuestConfig) -> Other {
     let macs = list("vif").into_iter().filter_map(|vif| VifSpec::parse(&vif).ok()?.mac());
     let disks = list("disk").into_iter().filter_map(|disk| {
         let spec = DiskSpec::parse(&disk).ok().filter(|spec| !spec.read_only)?;
-        Some(PathBuf::from(spec.target?))
+        Some(real(Path::new(&spec.target?)))
     });
     Other {
         path: config.path.clone(),

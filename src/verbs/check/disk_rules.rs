@@ -1,6 +1,6 @@
 //! Its disks.
 //!
-//! - `no-disk`, `disk-list`, `disk-spec`, `disk-first`, `disk-target`, `disk-missing`
+//! - `no-disk`, `disk-list`, `disk-spec`, `disk-first`, `disk-target`, `disk-missing`, `disk-unseen`
 //! - `disk-qemu`, `disk-shared`, `disk-recorded`
 
 use std::path::Path;
@@ -92,6 +92,11 @@ fn target(findings: &mut Findings<'_>, around: &Around, spec: &DiskSpec) {
             "disk",
             format!("{target} is neither a file nor a block device"),
         ),
+        There::Unseen => findings.warning(
+            "disk-unseen",
+            "disk",
+            format!("{target} may only be looked at by root: run this as root"),
+        ),
         There::File | There::Device => {}
     }
     let needs_qemu = !matches!(spec.format, DiskFormat::Raw | DiskFormat::Empty)
@@ -111,7 +116,7 @@ fn target(findings: &mut Findings<'_>, around: &Around, spec: &DiskSpec) {
         return;
     }
     for other in &around.others {
-        if other.disks.iter().any(|disk| disk == Path::new(target)) {
+        if other.disks.iter().any(|disk| disk == around.real(target)) {
             findings.error(
                 "disk-shared",
                 "disk",

@@ -71,6 +71,9 @@ fn each_error_is_found() {
         ("uuid = 'RK'", "uuid"),
         ("memory = 0", "memory"),
         ("on_reboot = 'reboot'", "action"),
+        ("kernel = 'http://10.0.0.1/k'; firmware = 'pvgrub64'", "firmware"),
+        ("firmware = 'uefi'", "firmware"),
+        ("vif += [ 'mac=00-16-3E-62-39-D3,bridge=ovsbr0' ]", "mac-twice"),
     ];
     for (line, key) in table {
         assert_eq!(keys(line), [(key, Severity::Error)], "{line}");
@@ -93,6 +96,8 @@ fn each_warning_is_found() {
         ("vif += [ 'bridge=xenbr0' ]", "no-mac"),
         ("memory = 8192", "memory"),
         ("bootloarder_args = [ 'x' ]", "key"),
+        ("extra = 'quiet\r'", "control-byte"),
+        ("device_model_args = [ 'a', 'b\\r' ]", "control-byte"),
     ];
     for (line, key) in table {
         assert_eq!(keys(line), [(key, Severity::Warning)], "{line}");
@@ -109,6 +114,8 @@ fn what_is_right_has_no_finding() {
         "vif = [ 'mac=00:16:3e:62:39:d3,bridge=ovsbr0.42' ]",
         "vif = [ 'mac=00:16:3e:62:39:d3,bridge=far0,backend=net' ]",
         "disk = [ 'backend=store,vdev=xvda,target=RK' ]",
+        "bootloader = ''; firmware = 'pvgrub64'",
+        "extra = 'a\tb'; slice = 10 # a comment\r",
         "uuid = '01234567-89ab-cdef-0123-456789abcdef'",
     ];
     for line in table {
@@ -167,6 +174,59 @@ fn what_this_host_lacks_is_said() {
     let found = lacking(&away, GOOD);
     assert!(found.iter().all(|(_, severity)| *severity == Severity::Warning), "{found:?}");
     assert_eq!(found.len(), 3, "{found:?}");
+}
+
+#[test]
+fn what_is_there_is_not_called_missing() {
+    let found_with = |text: &str, path: &str, there: There| {
+        let mut around = Around { bootloader: None, ..dom0() };
+        around.files.insert(path.into(), there);
+        let found = found(text, &around);
+        found.iter().map(|finding| (finding.key, finding.severity)).collect::<Vec<_>>()
+    };
+    let no_run_bit = found_with(GOOD, "/usr/bin/rpxeboot", There::File);
+    assert_eq!(no_run_bit, [("bootloader-mode", Severity::Error)]);
+    // xl does not look for a bare name in the directory where vmprov happens to run.
+    let bare = found_with(&GOOD.replace("/usr/bin/", ""), "rpxeboot", There::File);
+    assert_eq!(bare, [("bootloader-missing", Severity::Error)]);
+    let kernel = GOOD.replace("bootloader", "xbootloader") + "kernel = '/root/k'\n";
+    let unseen = found_with(&kernel, "/root/k", There::Unseen);
+    assert_eq!(unseen.iter().filter(|(key, _)| *key == "kernel-missing").count(), 0, "{unseen:?}");
+    let disk = GOOD.replace("/usr/bin/rpxeboot", "pygrub") + "bootloader_restrict = 1\n";
+    let unseen = found_with(&disk, "/images/RK.img", There::Unseen);
+    assert!(unseen.contains(&("disk-unseen", Severity::Warning)), "{unseen:?}");
+}
+
+#[test]
+fn a_shared_disk_is_found_under_another_name() {
+    let mut around = dom0();
+    around.real = [("/images/RK.img".into(), "/dev/dm-0".into())].into();
+    around.others.push(Other { disks: vec!["/dev/dm-0".into()], ..Other::default() });
+    let found: Vec<_> = found(GOOD, &around).iter().map(|finding| finding.key).collect();
+    assert_eq!(found, ["disk-shared"]);
+}
+
+#[test]
+fn what_create_writes_has_no_findings() {
+    use crate::cli::{GuestKind, OnReboot};
+    use crate::config::new;
+    use xlcfg::DiskFormat;
+    for (kind, restrict) in [(GuestKind::Pv, false), (GuestKind::Pvh, true)] {
+        let text = new::text(&new::NewGuest {
+            name: "RK".parse().unwrap(),
+            uuid: "6a6ed7b4-6a6b-4c3c-9a8a-000000000001".into(),
+            kind,
+            memory: crate::values::Memory::DEFAULT,
+            vcpus: 2,
+            disk: new::disk_spec(Path::new("/images/RK.img"), DiskFormat::Raw).unwrap(),
+            vifs: vec!["mac=00:16:3e:62:39:d3,bridge=xenbr0".into()],
+            vnc: true,
+            label: Some("rescue".into()),
+            restrict,
+            on_reboot: OnReboot::Restart,
+        });
+        assert_eq!(found(&text.unwrap(), &dom0()), []);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Its interfaces.
 //!
-//! - `vif-list`, `vif-spec`, `no-vif`, `no-mac`, `mac`, `mac-taken`, `bridge-missing`
+//! - `vif-list`, `vif-spec`, `no-vif`, `no-mac`, `mac`, `mac-taken`, `mac-twice`, `bridge-missing`
 
 use xlcfg::{OvsBridge, VifSpec};
 
@@ -25,6 +25,7 @@ pub fn check(findings: &mut Findings<'_>, around: &Around) {
             "it boots over the network and has no interface: add vif = [ \"mac=…,bridge=xenbr0\" ]",
         );
     }
+    let mut own = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let spec = match VifSpec::parse(item) {
             Ok(spec) => spec,
@@ -34,6 +35,16 @@ pub fn check(findings: &mut Findings<'_>, around: &Around) {
             }
         };
         mac(findings, around, &spec, index == 0 && needs_network);
+        if let Some(mac) = spec.mac() {
+            if own.contains(&mac) {
+                findings.error(
+                    "mac-twice",
+                    "vif",
+                    format!("two of its interfaces have {}", xlcfg::format_mac(mac)),
+                );
+            }
+            own.push(mac);
+        }
         bridge(findings, around, &spec);
     }
 }

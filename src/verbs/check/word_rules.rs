@@ -1,6 +1,8 @@
 //! Names, numbers and words.
 //!
-//! - `name-taken`, `uuid`, `uuid-taken`, `memory`, `action`, `key`
+//! - `name-taken`, `uuid`, `uuid-taken`, `memory`, `action`, `key`, `control-byte`
+
+use xlcfg::Value;
 
 use super::around::Around;
 use super::finding::Findings;
@@ -36,6 +38,16 @@ pub fn check(findings: &mut Findings<'_>, around: &Around) {
     }
     let keys: Vec<String> = findings.document.keys().map(str::to_owned).collect();
     for key in &keys {
+        if findings.document.get(key).is_some_and(|value| has_control(&value)) {
+            findings.warning(
+                "control-byte",
+                key,
+                format!(
+                    "{key}= has a control byte in it, maybe the CR of a file from Windows: xl \
+                     takes it as part of the value"
+                ),
+            );
+        }
         if let Some(known) = meant(key) {
             findings.warning(
                 "key",
@@ -88,6 +100,20 @@ fn memory(findings: &mut Findings<'_>, around: &Around) {
             }
         }
         Ok(None) => {}
+    }
+}
+
+/// Whether a byte that nobody types on purpose is in it; a tab is, and a line's end as `\n`. The
+/// items of inner lists are not looked at: no key for a guest's boot has them.
+fn has_control(value: &Value<'_>) -> bool {
+    let is_odd = |text: &[u8]| {
+        text.iter().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n'))
+    };
+    match value {
+        Value::String(text) => is_odd(text),
+        Value::List(list) => {
+            list.iter().any(|item| matches!(item, Value::String(text) if is_odd(&text)))
+        }
     }
 }
 

@@ -82,6 +82,9 @@ fn rpxeboot(config: &GuestConfig, bootloader: &str, more: &[&str], here: Here<'_
     if loaders::stem(bootloader) != "rpxeboot" {
         return failure(&format!("{} cannot be asked", loaders::stem(bootloader)));
     }
+    if !nix::unistd::geteuid().is_root() {
+        return failure("rpxeboot can only be asked by root: run this as root");
+    }
     let document = &config.document;
     let text = |key| document.string(key).ok().flatten().filter(|text| !text.is_empty());
     let disks = document.strings("disk").ok().flatten().unwrap_or_default();
