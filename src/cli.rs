@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::console::Level;
+use crate::serve::engine::Interface;
 use crate::site::ServerKind;
 use crate::values::{DiskSize, GuestName, Mac, Memory, Target};
 
@@ -71,7 +72,7 @@ impl Common {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Make a guest: its disk and its config
-    Create(Create),
+    Create(Box<Create>),
     /// Start a guest, follow its installation, make it boot from disk
     Install(Install),
     /// Make a guest boot from disk
@@ -92,6 +93,15 @@ pub enum Verb {
     Server(Server),
     /// Serve DHCP, TFTP and HTTP on a bridge, for the guests of this host
     Serve(Serve),
+    /// Installers' kernels and initrds: add, list, remove
+    #[command(subcommand)]
+    Media(Media),
+    /// How systems are installed: list, show, new
+    #[command(subcommand)]
+    Profile(ProfileVerb),
+    /// A bridge for guests, with an address, alone or behind this host
+    #[command(subcommand)]
+    Net(Net),
     /// The process that serves files; for `serve` alone.
     #[command(hide = true)]
     ServeFiles(ServeFiles),
@@ -155,6 +165,159 @@ pub struct Create {
     /// UUID [default: random]
     #[arg(long)]
     pub uuid: Option<String>,
+    /// How it is installed.
+    #[command(flatten)]
+    pub provision: Provision,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// How a guest is installed, by `vmprov serve`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Installation, by `vmprov serve`")]
+pub struct Provision {
+    /// What is installed: a name of `vmprov profile list`
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Its kernel and initrd: a name of `vmprov media list` [default: the profile's]
+    #[arg(long, value_name = "NAME", requires = "profile")]
+    pub medium: Option<GuestName>,
+    /// A file with SSH keys that may log in as root
+    #[arg(long, value_name = "FILE", requires = "profile")]
+    pub ssh_key: Vec<PathBuf>,
+    /// A file with root's password; "-" reads it here [default: one is made, if no key is given]
+    #[arg(long, value_name = "FILE", requires = "profile")]
+    pub password_file: Option<PathBuf>,
+    /// Its timezone [default: UTC]
+    #[arg(long, value_name = "ZONE", requires = "profile")]
+    pub timezone: Option<String>,
+    /// Its language [default: en_US.UTF-8]
+    #[arg(long, requires = "profile")]
+    pub locale: Option<String>,
+    /// Its keyboard [default: us]
+    #[arg(long, requires = "profile")]
+    pub keyboard: Option<String>,
+    /// Where its packages come from [default: as the profile says]
+    #[arg(long, value_name = "URL", requires = "profile")]
+    pub mirror: Option<String>,
+    /// Packages beside the profile's
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "profile")]
+    pub packages: Vec<String>,
+    /// A choice that the profile leaves open (`vmprov profile show NAME`)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_set, requires = "profile")]
+    pub set: Vec<(String, String)>,
+}
+
+/// `vmprov media`.
+#[derive(Debug, Subcommand)]
+pub enum Media {
+    /// Take kernel and initrd out of an ISO, a directory, a netboot package or a URL
+    Add(MediaAdd),
+    /// List what is there
+    List,
+    /// Remove one
+    Remove(MediaRemove),
+}
+
+/// `vmprov media add`.
+#[derive(Debug, Args)]
+pub struct MediaAdd {
+    /// Its name; a profile of the same name takes it by itself
+    pub name: GuestName,
+    /// An ISO, directory, tarball, .deb or URL [default: where that profile's is]
+    pub source: Option<String>,
+    /// What the file's SHA-256 sum must be
+    #[arg(long, value_name = "SUM", requires = "source")]
+    pub sha256: Option<String>,
+    /// Keys that must have signed the SHA256SUMS beside the file
+    #[arg(long, value_name = "FILE", requires = "source")]
+    pub keyring: Option<PathBuf>,
+    /// Where the profile's is: a mirror of its own
+    #[arg(long, value_name = "URL", conflicts_with = "source")]
+    pub mirror: Option<String>,
+    /// Unpack all of it: some installers read the rest of themselves from there
+    #[arg(long)]
+    pub tree: bool,
+    /// Keep the image itself: some installers read it
+    #[arg(long)]
+    pub image: bool,
+    /// Take the place of one of the same name
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// `vmprov media remove`.
+#[derive(Debug, Args)]
+pub struct MediaRemove {
+    /// Its name
+    pub name: GuestName,
+    /// Even though guests are to be installed from it
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `vmprov profile`.
+#[derive(Debug, Subcommand)]
+pub enum ProfileVerb {
+    /// List what can be installed
+    List,
+    /// Show a profile: its choices and its templates
+    Show(ProfileShow),
+    /// Make one of your own, as a copy of another
+    New(ProfileNew),
+}
+
+/// `vmprov profile show`.
+#[derive(Debug, Args)]
+pub struct ProfileShow {
+    /// Its name
+    pub name: String,
+    /// Write what an installer would get, with example values, as files below DIR
+    #[arg(long, value_name = "DIR")]
+    pub example: Option<PathBuf>,
+}
+
+/// `vmprov profile new`.
+#[derive(Debug, Args)]
+pub struct ProfileNew {
+    /// Its name
+    pub name: GuestName,
+    /// The one to copy
+    #[arg(long, value_name = "NAME")]
+    pub from: String,
+}
+
+/// `vmprov net`.
+#[derive(Debug, Subcommand)]
+pub enum Net {
+    /// Make a bridge with an address
+    Create(NetCreate),
+    /// Take it away, with its NAT
+    Delete(NetDelete),
+}
+
+/// `vmprov net create`.
+#[derive(Debug, Args)]
+pub struct NetCreate {
+    /// The bridge
+    pub bridge: String,
+    /// This host's address on it, with the length of the prefix
+    #[arg(long, value_name = "ADDRESS/PREFIX", value_parser = parse_interface, default_value = "192.168.200.1/24")]
+    pub address: Interface,
+    /// Let its guests reach what this host reaches, behind this host's address
+    #[arg(long)]
+    pub nat: bool,
+    /// Only show what would be done.
+    #[command(flatten)]
+    pub dry: DryRun,
+}
+
+/// `vmprov net delete`.
+#[derive(Debug, Args)]
+pub struct NetDelete {
+    /// The bridge
+    pub bridge: String,
     /// Only show what would be done.
     #[command(flatten)]
     pub dry: DryRun,
@@ -301,9 +464,9 @@ pub struct Server {
 /// `vmprov serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// What TFTP and HTTP serve: a directory with kernels, initrds, pxelinux.cfg/
+    /// What TFTP and HTTP serve beside: a directory with kernels, initrds, pxelinux.cfg/
     #[arg(value_name = "ROOT")]
-    pub root: PathBuf,
+    pub root: Option<PathBuf>,
     /// The bridge; nothing is served on any other interface [default: xenbr0]
     #[arg(long)]
     pub bridge: Option<String>,
@@ -319,17 +482,23 @@ pub struct Serve {
     /// The port for HTTP; 0 for none
     #[arg(long, value_name = "PORT", default_value_t = 80)]
     pub http_port: u16,
+    /// A directory to serve by HTTP as /NAME: a mirror
+    #[arg(long, value_name = "NAME=DIR", value_parser = parse_share)]
+    pub share: Vec<(String, PathBuf)>,
+    /// Make the bridge, with this address, for as long as it serves
+    #[arg(long, value_name = "ADDRESS/PREFIX", value_parser = parse_interface)]
+    pub net: Option<Interface>,
+    /// Let the guests reach what this host reaches, for as long as it serves
+    #[arg(long)]
+    pub nat: bool,
     /// Print a systemd unit that does the same
     #[arg(long)]
     pub systemd: bool,
 }
 
-/// `vmprov serve-files`: standard input is the socket.
+/// `vmprov serve-files`: what to serve comes over standard input, a socket.
 #[derive(Debug, Args)]
-pub struct ServeFiles {
-    /// What is served.
-    pub root: PathBuf,
-}
+pub struct ServeFiles {}
 
 /// Kinds of guests that a bootloader boots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -423,6 +592,39 @@ fn parse_range(text: &str) -> Result<(Ipv4Addr, Ipv4Addr), String> {
     Ok((first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?))
 }
 
+/// `KEY=VALUE`.
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    let wrong = || format!("{text:?} sets nothing: write KEY=VALUE");
+    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(wrong)?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// `debian=/srv/mirror/debian`.
+fn parse_share(text: &str) -> Result<(String, PathBuf), String> {
+    let wrong = || format!("{text:?} shares nothing: write NAME=DIR");
+    let (name, path) = text.split_once('=').ok_or_else(wrong)?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if name.is_empty() || !name.chars().all(fits) || name.starts_with('.') {
+        return Err(format!("{name:?} cannot be a name in a URL: letters, digits and . _ -"));
+    }
+    if ["media", "guests"].contains(&name) {
+        return Err(format!("{name:?} is taken: media and answer files are there"));
+    }
+    Ok((name.to_owned(), PathBuf::from(path)))
+}
+
+/// `192.168.200.1/24`.
+fn parse_interface(text: &str) -> Result<Interface, String> {
+    let wrong = || format!("{text:?} is no address: write it like 192.168.200.1/24");
+    let (address, prefix) = text.split_once('/').ok_or_else(wrong)?;
+    let prefix: u8 = prefix.parse().map_err(|_| wrong())?;
+    let interface = Interface { address: address.parse().map_err(|_| wrong())?, prefix };
+    if !(8..=30).contains(&prefix) || !interface.contains(interface.address) {
+        return Err(format!("{text} is no host's address in a network that has room for guests"));
+    }
+    Ok(interface)
+}
+
 /// `90`, `90s`, `30m`, `2h`.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: write 90, 90s, 30m or 2h");
@@ -477,7 +679,9 @@ mod tests {
         let verbs =
             root.get_subcommands().filter(|verb| verb.get_name() != "help" && !verb.is_hide_set());
         let options = |verb: &clap::Command| -> Vec<String> {
-            verb.get_arguments().filter_map(|a| Some(format!("--{}", a.get_long()?))).collect()
+            let below = verb.get_subcommands().flat_map(clap::Command::get_arguments);
+            let all = verb.get_arguments().chain(below);
+            all.filter_map(|a| Some(format!("--{}", a.get_long()?))).collect()
         };
         verbs.map(|verb| (verb.get_name().to_owned(), options(verb))).collect()
     }
@@ -487,12 +691,12 @@ mod tests {
         let manual = include_str!("../man/vmprov.8").replace('\\', "");
         for (verb, options) in words() {
             let is_its = |s: &&str| s.split_whitespace().next() == Some(&verb);
-            let section = manual.split(".SS ").find(is_its).unwrap_or_default();
+            let section: String = manual.split(".SS ").filter(is_its).collect();
             assert!(!section.is_empty(), "{verb}");
             let common = manual.split(".SH ").find(|s| s.starts_with("OPTIONS OF EVERY VERB"));
             for option in options {
                 let has = |text: &str| text.contains(&option);
-                assert!(has(section) || common.is_some_and(has), "{verb} {option}");
+                assert!(has(&section) || common.is_some_and(has), "{verb} {option}");
             }
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! A record is `STATE/NAME.json`. rpxeboot reads its `config` when it looks for a guest.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,35 @@ pub struct Record {
     /// The PXELINUX label that it was created with.
     #[serde(default)]
     pub label: Option<String>,
+    /// How it is installed, if `vmprov serve` is to do that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provision: Option<Box<Provision>>,
+}
+
+/// How a guest is installed: a profile, and what its templates get. It has a secret in it; the
+/// record can be read by root alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provision {
+    /// The profile's name.
+    pub profile: String,
+    /// The medium's.
+    pub medium: GuestName,
+    /// Root's password as crypt(3) has it; empty: none.
+    pub root_password: String,
+    /// Keys that may log in as root.
+    pub ssh_keys: Vec<String>,
+    /// `Europe/Berlin`.
+    pub timezone: String,
+    /// `en_US.UTF-8`.
+    pub locale: String,
+    /// `us`.
+    pub keyboard: String,
+    /// Where packages come from, unless from the profile's mirror.
+    pub mirror: Option<String>,
+    /// Packages beside the profile's.
+    pub packages: Vec<String>,
+    /// The profile's own choices, where they are not its defaults.
+    pub set: BTreeMap<String, String>,
 }
 
 /// A guest's disk, by who made it.
@@ -74,6 +104,12 @@ impl Record {
     #[must_use]
     pub fn path(state_dir: &Path, name: &GuestName) -> PathBuf {
         state_dir.join(format!("{name}.json"))
+    }
+
+    /// Where the password is that `create` made for a guest's root, if it did.
+    #[must_use]
+    pub fn password_path(state_dir: &Path, name: &GuestName) -> PathBuf {
+        state_dir.join(format!("{name}.password"))
     }
 
     /// The record of a guest, if `create` made it.
@@ -136,6 +172,7 @@ mod tests {
             directories: vec!["/var/lib/xen/images/RK".into()],
             autostart: None,
             label: Some("rescue".into()),
+            provision: None,
         }
     }
 

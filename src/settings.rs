@@ -26,6 +26,10 @@ pub struct Settings {
     pub image_dir: PathBuf,
     /// vmprov's records and locks.
     pub state_dir: PathBuf,
+    /// Kernels and initrds of installers.
+    pub media_dir: PathBuf,
+    /// This host's own profiles, one a folder.
+    pub profile_dir: PathBuf,
     /// `type=` of a new guest.
     #[serde(rename = "type")]
     pub kind: GuestKind,
@@ -49,6 +53,16 @@ pub struct Settings {
     pub boot: Option<Boot>,
     /// `on_reboot=` of a new guest.
     pub on_reboot: OnReboot,
+    /// The timezone of what is installed.
+    pub timezone: String,
+    /// Its language.
+    pub locale: String,
+    /// Its keyboard.
+    pub keyboard: String,
+    /// Where it comes from; unset: where its profile says.
+    pub mirror: Option<String>,
+    /// A file with the SSH keys that may log in as its root.
+    pub ssh_key: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -57,6 +71,8 @@ impl Default for Settings {
             config_dir: "/etc/xen".into(),
             image_dir: "/var/lib/xen/images".into(),
             state_dir: "/var/lib/vmprov".into(),
+            media_dir: "/var/lib/vmprov-media".into(),
+            profile_dir: "/etc/vmprov/profiles".into(),
             kind: GuestKind::Pv,
             memory: Memory::DEFAULT,
             vcpus: 1,
@@ -68,6 +84,11 @@ impl Default for Settings {
             autostart: false,
             boot: None,
             on_reboot: OnReboot::Restart,
+            timezone: "UTC".to_owned(),
+            locale: "en_US.UTF-8".to_owned(),
+            keyboard: "us".to_owned(),
+            mirror: None,
+            ssh_key: None,
         }
     }
 }
@@ -84,9 +105,10 @@ impl Settings {
                 .ok_or_else(|| Failure::not_found(format!("there is no {}", path.display())))?,
             None => read(Path::new(FILE))?.unwrap_or_default(),
         };
-        let Self { config_dir, image_dir, state_dir, .. } = &mut settings;
-        let flags = [&common.config_dir, &common.image_dir, &common.state_dir];
-        for (place, flag) in [config_dir, image_dir, state_dir].into_iter().zip(flags) {
+        let Self { config_dir, image_dir, state_dir, media_dir, profile_dir, .. } = &mut settings;
+        let flags = [&common.config_dir, &common.image_dir, &common.state_dir, &None, &None];
+        let places = [config_dir, image_dir, state_dir, media_dir, profile_dir];
+        for (place, flag) in places.into_iter().zip(flags) {
             if let Some(flag) = flag {
                 place.clone_from(flag);
             }
@@ -157,11 +179,13 @@ mod tests {
         let settings: Vec<&str> = example.lines().filter(is_setting).collect();
         // Those without a default have an example instead.
         let is_example = |line: &&&str| {
-            ["#volume_group", "#label", "#boot "].iter().any(|k| line.starts_with(k))
+            ["#volume_group", "#label", "#boot ", "#mirror", "#ssh_key"]
+                .iter()
+                .any(|k| line.starts_with(k))
         };
         let (examples, defaults): (Vec<&str>, Vec<&str>) =
             settings.iter().partition(|line| is_example(line));
-        assert_eq!((examples.len(), defaults.len()), (3, 11));
+        assert_eq!((examples.len(), defaults.len()), (5, 16));
         let text = |lines: Vec<&str>| lines.join("\n").replace('#', "");
         assert_eq!(load(&text(defaults)).unwrap(), Settings::default());
         assert_ne!(load(&text(examples)).unwrap(), Settings::default());

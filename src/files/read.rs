@@ -37,6 +37,14 @@ pub fn tail(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A regular file of any length, opened.
+///
+/// # Errors
+/// It cannot be opened, or is no regular file.
+pub fn any(path: &Path) -> io::Result<File> {
+    regular(path)
+}
+
 fn regular(path: &Path) -> io::Result<File> {
     // Without it, opening a FIFO waits for somebody to write to it.
     let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;

@@ -64,6 +64,7 @@ impl Step {
                 program::run_well(command, around.console).map(drop)
             }
             Self::WriteConfig { path, text } => whole::create(path, text.as_bytes(), 0o644),
+            Self::WriteSecret { path, text } => whole::create(path, text.as_bytes(), 0o600),
             Self::Link { path, target } => link(path, target),
             Self::ReplaceConfig { path, old, new } => {
                 whole::replace(path, old, new, around.state_dir)
@@ -87,6 +88,7 @@ impl Step {
             Self::MakeImage { path, .. }
             | Self::MakeQcow2 { path, .. }
             | Self::WriteConfig { path, .. }
+            | Self::WriteSecret { path, .. }
             | Self::Link { path, .. } => remove_file(path),
             Self::MakeVolume { group, volume, .. } => remove_volume(group, volume, around.console),
             Self::ReplaceConfig { path, old, new } => {

@@ -14,7 +14,8 @@ use crate::values::DiskSize;
 pub enum Step {
     /// Notes down what is going to be made.
     WriteRecord {
-        /// All of it.
+        /// All of it; with a secret in it, so never shown.
+        #[serde(skip)]
         record: Box<Record>,
     },
     /// Makes a directory.
@@ -50,6 +51,14 @@ pub enum Step {
         /// The file.
         path: PathBuf,
         /// What is in it.
+        text: String,
+    },
+    /// Writes a secret that is not there yet, for root alone.
+    WriteSecret {
+        /// The file.
+        path: PathBuf,
+        /// What is in it; never shown.
+        #[serde(skip)]
         text: String,
     },
     /// Makes a symbolic link.
@@ -117,6 +126,7 @@ impl Step {
             Self::WriteConfig { path, text } => {
                 return format!("write {}:\n{}", path.display(), indented(text));
             }
+            Self::WriteSecret { path, .. } => format!("write a secret: {}", path.display()),
             Self::Link { path, target } => {
                 format!("link {} to {}", path.display(), target.display())
             }

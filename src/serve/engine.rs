@@ -1,13 +1,15 @@
 //! What dnsmasq is told (dnsmasq(8)): addresses for vmprov's guests, or for all; files.
 
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::site::BOOT_FILE;
 use crate::values::Mac;
 
 /// An IPv4 address with its network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interface {
     /// The address.
     pub address: Ipv4Addr,
@@ -26,6 +28,9 @@ pub struct Service {
     pub range: Option<(Ipv4Addr, Ipv4Addr)>,
     /// Whether everybody is served, not only guests whose configs are here.
     pub any: bool,
+    /// Whether it answers name queries, by what this host knows: an installer stops and asks a
+    /// person when DHCP names no name server.
+    pub names: bool,
     /// What TFTP and HTTP serve.
     pub root: PathBuf,
     /// Where the guests' lines are; dnsmasq sees new ones at once.
@@ -74,13 +79,13 @@ impl Service {
     #[must_use]
     pub fn config(&self) -> String {
         let mut lines = vec![
-            // No name service: that is the site's.
-            "port=0".to_owned(),
+            format!("port={}", if self.names { 53 } else { 0 }),
             format!("interface={}", self.bridge),
             "except-interface=lo".to_owned(),
             "bind-interfaces".to_owned(),
-            "no-resolv".to_owned(),
             "no-hosts".to_owned(),
+            "domain-needed".to_owned(),
+            "bogus-priv".to_owned(),
             format!("dhcp-hostsdir={}", self.hosts.display()),
             format!("dhcp-leasefile={}", self.leases.display()),
             "enable-tftp".to_owned(),
@@ -118,13 +123,6 @@ pub fn host_line(mac: Mac, hostname: Option<&str>) -> String {
     }
 }
 
-/// What cannot stand in dnsmasq's configuration: a line ends there, and a comma divides.
-#[must_use]
-pub fn is_writable(path: &Path) -> bool {
-    path.to_str()
-        .is_some_and(|path| !path.contains([',', '"', '#']) && !path.contains(char::is_control))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +156,7 @@ mod tests {
             interface,
             range: Some(interface.usual_range()),
             any: false,
+            names: true,
             root: "/srv/tftp".into(),
             hosts: "/run/hosts".into(),
             leases: "/run/leases".into(),

@@ -40,6 +40,10 @@ pub enum Event {
     Trouble(String),
 }
 
+/// How lines begin that are of no interest.
+const ORDINARY: [&str; 6] =
+    ["started", "compile time", "reading ", "using ", "cleared cache", "no servers found in"];
+
 /// What a line of the log says; none if it is of no interest. `root` is the TFTP server's.
 #[must_use]
 pub fn read(line: &str, root: &Path) -> Option<Event> {
@@ -49,7 +53,8 @@ pub fn read(line: &str, root: &Path) -> Option<Event> {
     match who.split('[').next()? {
         "-dhcp" => dhcp(said),
         "-tftp" => tftp(said, root),
-        "" if !said.starts_with("started") && !said.starts_with("compile time") => {
+        // Its words on its start, and on where it takes names from.
+        "" if !ORDINARY.iter().any(|start| said.starts_with(start)) => {
             Some(Event::Trouble(said.to_owned()))
         }
         _ => None,
@@ -181,6 +186,8 @@ mod tests {
             ),
             ("dnsmasq-tftp: error 8 User aborted the transfer received from 192.168.200.177", None),
             ("dnsmasq: started, version 2.90 DNS disabled", None),
+            ("dnsmasq: reading /etc/resolv.conf", None),
+            ("dnsmasq: using nameserver 10.0.0.1#53", None),
             (
                 "dnsmasq: failed to bind DHCP server socket: Address already in use",
                 Some(Event::Trouble(

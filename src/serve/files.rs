@@ -1,22 +1,28 @@
 //! Files by HTTP, for kernels, initrds, answer files and mirrors; with ranges, and without
 //! copying big ones through memory (tower-http's ServeDir).
 //!
-//! It faces the guests' network, so it is a process of its own, which is not root: the parent
-//! opens the socket and hands it over as standard input; each request is a line on standard
-//! output, `ADDRESS STATUS METHOD PATH`.
+//! It faces the guests' network, so it is a process of its own, which is not root. What it serves
+//! comes over standard input ([`super::control`]); each request is a line on standard output,
+//! `ADDRESS STATUS LENGTH METHOD PATH`.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
-use axum::http::StatusCode;
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tower_http::services::ServeDir;
 
+use super::control::{self, Served};
+use super::neighbours;
 use crate::console::{Console, printable};
 use crate::failure::Failure;
 
@@ -25,38 +31,86 @@ const MAX_PATH: usize = 300;
 /// An answer must have begun by then: a disk that hangs holds nobody for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Serves what is below `root` on the socket that is standard input, until it is ended.
+type Shared = Arc<RwLock<Served>>;
+
+/// Serves what comes over standard input, until that ends: then the one that started us is gone.
 ///
 /// # Errors
 /// Standard input is no such socket, or the kernel has no more of something.
-pub fn serve_standard_input(root: &Path, console: Console) -> Result<(), Failure> {
-    let failure = |error: std::io::Error| Failure::failed(format!("serving files: {error}"));
-    let socket = std::io::stdin().as_fd().try_clone_to_owned().map_err(failure)?;
-    let listener = TcpListener::from(socket);
+pub fn serve_standard_input(console: Console) -> Result<(), Failure> {
+    let failure = |error: io::Error| Failure::failed(format!("serving files: {error}"));
+    let control = std::io::stdin().as_fd().try_clone_to_owned().map_err(failure)?;
+    let control = UnixStream::from(control);
+    let listener = control::receive_listener(&control).map_err(failure)?;
     listener.set_nonblocking(true).map_err(failure)?;
+    control.set_nonblocking(true).map_err(failure)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failure)?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(failure)?;
-        let tell = middleware::from_fn(
-            move |from: ConnectInfo<SocketAddr>, request: Request, next: Next| {
-                answered(console, from.0.ip(), request, next)
-            },
-        );
-        let files = Router::new().fallback_service(ServeDir::new(root)).layer(tell);
-        let service = files.into_make_service_with_connect_info::<SocketAddr>();
+        let control = tokio::net::UnixStream::from_std(control).map_err(failure)?;
+        let mut lines = BufReader::new(control).lines();
+        let Some(first) = next(&mut lines).await.map_err(failure)? else { return Ok(()) };
+        let shared: Shared = Arc::new(RwLock::new(first));
+        let service = router(&shared, console).into_make_service_with_connect_info::<SocketAddr>();
+        let follow = async {
+            while let Some(served) = next(&mut lines).await? {
+                *shared.write().unwrap_or_else(PoisonError::into_inner) = served;
+            }
+            Ok(())
+        };
         tokio::select! {
             served = axum::serve(listener, service) => served.map_err(failure),
-            () = orphaned() => Ok(()),
+            ended = follow => ended.map_err(failure),
         }
     })
 }
 
-/// When the one that started us is gone, however that came.
-async fn orphaned() {
-    let parent = nix::unistd::getppid();
-    while nix::unistd::getppid() == parent {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+async fn next<R: tokio::io::AsyncRead + Unpin>(
+    lines: &mut tokio::io::Lines<BufReader<R>>,
+) -> io::Result<Option<Served>> {
+    let Some(line) = lines.next_line().await? else { return Ok(None) };
+    Ok(Some(serde_json::from_str(&line)?))
+}
+
+/// What never changes is routed once; guests come and go.
+fn router(shared: &Shared, console: Console) -> Router {
+    let served = shared.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let tell =
+        middleware::from_fn(move |from: ConnectInfo<SocketAddr>, request: Request, next: Next| {
+            answered(console, from.0.ip(), request, next)
+        });
+    let mut router = Router::new()
+        .route("/guests/{name}/{file}", any(of_guest))
+        .nest_service("/media", ServeDir::new(&served.media));
+    for (name, directory) in &served.shares {
+        router = router.nest_service(&format!("/{name}"), ServeDir::new(directory));
+    }
+    router.with_state(Arc::clone(shared)).fallback_service(ServeDir::new(&served.root)).layer(tell)
+}
+
+/// A guest's own file, for that guest alone.
+async fn of_guest(
+    State(shared): State<Shared>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Path((name, file)): Path<(String, String)>,
+) -> Response {
+    let IpAddr::V4(address) = from.ip() else { return StatusCode::FORBIDDEN.into_response() };
+    let table = tokio::fs::read_to_string(neighbours::TABLE).await.unwrap_or_default();
+    let mac = neighbours::who_has(address, &table);
+    let served = shared.read().unwrap_or_else(PoisonError::into_inner);
+    let Some(guest) = served.guests.get(&name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if !mac.is_some_and(|mac| guest.macs.contains(&mac)) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    if file == "done" {
+        return "vmprov knows\n".into_response();
+    }
+    match guest.files.get(&file) {
+        Some(text) => ([(header::CONTENT_TYPE, "text/plain")], text.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
@@ -66,23 +120,43 @@ async fn answered(console: Console, from: IpAddr, request: Request, next: Next) 
     let method = request.method().clone();
     let response = match tokio::time::timeout(PATIENCE, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => {
-            let mut response = Response::default();
-            *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
-            response
-        }
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let status = response.status().as_u16();
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()).unwrap_or("0");
     // Nobody who listens is no reason to stop.
-    let _ = console.result(&format!("{from} {status} {method} {}\n", printable(&path)));
+    let _ = console.result(&format!("{from} {status} {length} {method} {}\n", printable(&path)));
     response
 }
 
-/// A line of [`serve_standard_input`]: who, how it ended, and what was asked for.
+/// A line of [`serve_standard_input`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told<'a> {
+    /// Who asked.
+    pub from: IpAddr,
+    /// How it ended.
+    pub status: u16,
+    /// How many bytes it was.
+    pub length: u64,
+    /// How it was asked for.
+    pub method: &'a str,
+    /// What was asked for.
+    pub path: &'a str,
+}
+
+/// Reads such a line.
 #[must_use]
-pub fn read(line: &str) -> Option<(IpAddr, u16, &str)> {
-    let mut words = line.trim_end().splitn(3, ' ');
-    Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?))
+pub fn read(line: &str) -> Option<Told<'_>> {
+    let mut words = line.trim_end().splitn(5, ' ');
+    let mut word = || words.next();
+    Some(Told {
+        from: word()?.parse().ok()?,
+        status: word()?.parse().ok()?,
+        length: word()?.parse().ok()?,
+        method: word()?,
+        path: word()?,
+    })
 }
 
 #[cfg(test)]
@@ -91,8 +165,10 @@ mod tests {
 
     #[test]
     fn a_request_is_a_line() {
-        let address: IpAddr = [192, 168, 200, 7].into();
-        assert_eq!(read("192.168.200.7 206 GET /vmlinuz\n"), Some((address, 206, "GET /vmlinuz")));
+        let told = read("192.168.200.7 206 9 GET /a b\n").unwrap();
+        let from = [192, 168, 200, 7].into();
+        let expected = Told { from, status: 206, length: 9, method: "GET", path: "/a b" };
+        assert_eq!(told, expected);
         assert_eq!(read("nonsense"), None);
     }
 }

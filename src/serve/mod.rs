@@ -3,9 +3,15 @@
 //! what it says.
 //!
 //! - [`engine`]: dnsmasq's configuration; [`events`]: its log, read; both pure.
-//! - [`probe`]: whether somebody else serves that bridge already. [`files`]: HTTP.
+//! - [`probe`]: whether somebody else serves that bridge already.
+//! - [`files`]: HTTP, in a process that is not root; [`control`]: what it is told to serve;
+//!   [`neighbours`]: who asks.
+//! - [`progress`]: what guests have fetched, for people.
 
+pub mod control;
 pub mod engine;
 pub mod events;
 pub mod files;
+pub mod neighbours;
 pub mod probe;
+pub mod progress;

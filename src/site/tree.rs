@@ -5,13 +5,32 @@ use std::net::Ipv4Addr;
 use pxelinux::{Client, HardwareAddress, Uuid, config_names};
 
 use super::{Boot, Name, Site, SiteError, Snippet};
+use crate::values::Mac;
 
 /// The guest's config, under the name that has its MAC: that is no other's.
 ///
 /// # Errors
 /// Something in it would be read as something else.
 pub(super) fn config(site: &Site, boot: &Boot) -> Result<Snippet, SiteError> {
-    let path = format!("pxelinux.cfg/{}", HardwareAddress::ethernet(site.mac.bytes()));
+    let path = path(site.mac);
+    Ok(Snippet {
+        place: format!("the TFTP server's root, as {path}"),
+        path: format!("tftp/{path}"),
+        text: text(boot)?,
+    })
+}
+
+/// The name of a guest's config below the TFTP server's root.
+#[must_use]
+pub fn path(mac: Mac) -> String {
+    format!("pxelinux.cfg/{}", HardwareAddress::ethernet(mac.bytes()))
+}
+
+/// The config that boots this.
+///
+/// # Errors
+/// Something in it would be read as something else.
+pub fn text(boot: &Boot) -> Result<String, SiteError> {
     let mut text = format!("default {0}\nlabel {0}\n", word("--label", &boot.label)?);
     text.push_str(&format!("  kernel {}\n", word("--kernel", &boot.kernel)?));
     if !boot.initrds.is_empty() {
@@ -22,11 +41,7 @@ pub(super) fn config(site: &Site, boot: &Boot) -> Result<Snippet, SiteError> {
     if let Some(append) = &boot.append {
         text.push_str(&format!("  append {}\n", line("--append", append)?));
     }
-    Ok(Snippet {
-        place: format!("the TFTP server's root, as {path}"),
-        path: format!("tftp/{path}"),
-        text,
-    })
+    Ok(text)
 }
 
 /// The names that the guest asks for, first to last, and how each is made. Those of shortened

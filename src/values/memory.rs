@@ -13,7 +13,7 @@ const SMALLEST: u64 = 32;
 const LARGEST: u64 = 16 << 20;
 
 /// Memory in MiB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "MemoryWord")]
 pub struct Memory(u64);
 

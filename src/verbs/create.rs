@@ -5,6 +5,7 @@
 
 mod disk;
 mod others;
+mod provision;
 mod vif;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use crate::record::Record;
 
 use disk::NewDisk;
 use others::Others;
+use provision::Provisioning;
 use vif::Vif;
 
 /// Runs the verb.
@@ -39,8 +41,10 @@ pub fn run(args: &cli::Create, here: Here<'_>) -> Result<(), Failure> {
     let others = Others::look(here);
     others.refuse_name(&args.name)?;
     let vifs = vif::all(args, &others, here.settings)?;
-    let disk = NewDisk::of(args, &others, here)?;
-    let (plan, record) = plan(args, &vifs, &disk, here)?;
+    let provisioning = provision::of(&args.provision, here)?;
+    let least = provisioning.as_ref().and_then(|p| p.disk_size);
+    let disk = NewDisk::of(args, &others, least, here)?;
+    let (plan, record) = plan(args, &vifs, &disk, provisioning, here)?;
     if args.dry.dry_run {
         return here.show(&plan);
     }
@@ -108,16 +112,20 @@ fn plan(
     args: &cli::Create,
     vifs: &[Vif],
     disk: &NewDisk,
+    provisioning: Option<Provisioning>,
     here: Here<'_>,
 ) -> Result<(Plan, Record), Failure> {
     let (name, settings) = (&args.name, here.settings);
     let config = settings.config_dir.join(format!("{name}.cfg"));
+    let least = provisioning.as_ref().and_then(|p| p.memory);
     let label = args.label.clone().or_else(|| settings.label.clone());
     let guest = NewGuest {
         name: name.clone(),
         uuid: uuid(args)?,
         kind: args.kind.unwrap_or(settings.kind),
-        memory: args.memory.unwrap_or(settings.memory),
+        memory: args
+            .memory
+            .unwrap_or_else(|| settings.memory.max(least.unwrap_or(settings.memory))),
         vcpus: args.vcpus.unwrap_or(settings.vcpus),
         disk: new::disk_spec(&disk.record.path(), disk.format)?,
         vifs: vifs.iter().map(|vif| vif.spec.clone()).collect(),
@@ -141,9 +149,19 @@ fn plan(
         directories: own.into_iter().collect(),
         autostart: autostart.clone(),
         label,
+        provision: provisioning.as_ref().map(|p| Box::new(p.provision.clone())),
     };
     let make_directory = |path: PathBuf| Step::MakeDirectory { path };
     let mut steps = vec![Step::WriteRecord { record: Box::new(record.clone()) }];
+    let mut notes = notes(vifs, disk);
+    if let Some(least) = least.filter(|least| guest.memory < *least) {
+        notes.push(format!("its installer wants at least {} MiB of memory", least.mib()));
+    }
+    if let Some(password) = provisioning.and_then(|p| p.password) {
+        let path = Record::password_path(&settings.state_dir, name);
+        notes.push(format!("its root's password is in {}", path.display()));
+        steps.push(Step::WriteSecret { path, text: format!("{password}\n") });
+    }
     steps.extend(directory.into_iter().map(make_directory));
     steps.extend(disk.step.clone());
     steps.extend(missing_directories(&settings.config_dir).into_iter().map(make_directory));
@@ -153,8 +171,7 @@ fn plan(
         steps.extend((!auto_dir.is_dir()).then(|| make_directory(auto_dir)));
         steps.push(Step::Link { path: link, target: format!("../{name}.cfg").into() });
     }
-    let plan =
-        Plan { steps, notes: notes(vifs, disk), undo: Some(format!("vmprov delete {name}")) };
+    let plan = Plan { steps, notes, undo: Some(format!("vmprov delete {name}")) };
     Ok((plan, record))
 }
 

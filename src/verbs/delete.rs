@@ -85,6 +85,8 @@ fn steps(record: &Record, settings: &crate::settings::Settings) -> Vec<Step> {
     }
     let inner_first = record.directories.iter().rev().filter(|path| is_there(path));
     steps.extend(inner_first.map(|path| Step::RemoveDirectory { path: path.clone() }));
+    let password = Record::password_path(&settings.state_dir, &record.name);
+    steps.extend(is_there(&password).then(|| remove(&password)));
     steps.push(remove(&Record::path(&settings.state_dir, &record.name)));
     steps
 }

@@ -7,7 +7,10 @@ pub mod delete;
 pub mod finalize;
 pub mod install;
 pub mod list;
+pub mod media;
+pub mod net;
 pub mod netboot;
+pub mod profile;
 pub mod serve;
 pub mod server;
 pub mod show;
@@ -51,7 +54,10 @@ pub fn run(cli: &Cli, console: &Console) -> Result<(), Failure> {
         Verb::Delete(args) => delete::run(args, here),
         Verb::Server(args) => server::run(args, here),
         Verb::Serve(args) => serve::run(args, here),
-        Verb::ServeFiles(args) => serve::run_files(args, here),
+        Verb::Media(verb) => media::run(verb, here),
+        Verb::Profile(verb) => profile::run(verb, here),
+        Verb::Net(verb) => net::run(verb, here),
+        Verb::ServeFiles(_) => serve::run_files(here),
     }
 }
 

@@ -2,8 +2,10 @@
 //! and HTTP, until it is ended. dnsmasq and the HTTP server are processes of their own.
 //!
 //! - [`setup`]: what is checked and made before, and what is gone after.
+//! - [`known`]: the guests, and what those with a profile boot.
 //! - [`run`](self::run): the loop that reads what they say.
 
+mod known;
 mod setup;
 
 use std::net::IpAddr;
@@ -20,10 +22,14 @@ use crate::console::{Console, printable};
 use crate::failure::Failure;
 use crate::serve::events::{self, Guests};
 use crate::serve::files;
+use crate::serve::progress::{Meaning, Progress};
+use known::Known;
 use setup::Setup;
 
 /// How often new guests are looked for.
 const LOOK: Duration = Duration::from_secs(3);
+/// How often it is told what guests have fetched of a mirror.
+const SUMMARY: Duration = Duration::from_secs(30);
 
 /// Runs the verb.
 ///
@@ -38,55 +44,70 @@ pub fn run(args: &cli::Serve, here: Here<'_>) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("starting: {error}")))?;
-    runtime.block_on(serve(&setup, here))
+    runtime.block_on(serve(&setup, args, here))
 }
 
 /// The process that serves files, which `serve` starts as somebody who is not root.
 ///
 /// # Errors
 /// As [`files::serve_standard_input`].
-pub fn run_files(args: &cli::ServeFiles, here: Here<'_>) -> Result<(), Failure> {
-    files::serve_standard_input(&args.root, *here.console)
+pub fn run_files(here: Here<'_>) -> Result<(), Failure> {
+    files::serve_standard_input(*here.console)
 }
 
-async fn serve(setup: &Setup, here: Here<'_>) -> Result<(), Failure> {
+async fn serve(setup: &Setup, args: &cli::Serve, here: Here<'_>) -> Result<(), Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::failed(format!("listening to signals: {error}")))
     };
     let mut interrupt = hear(SignalKind::interrupt())?;
     let mut terminate = hear(SignalKind::terminate())?;
     let mut hangup = hear(SignalKind::hangup())?;
-    let mut guests = Guests::default();
-    setup.know_guests(&mut guests, here)?;
+    let mut known = Known::new(setup.served(&here.settings.media_dir));
+    known.look(setup, None, here)?;
+    if args.root.is_none() && !known.has_provisions() {
+        here.console.note(
+            "no guest here has a profile yet, and no ROOT was named: guests that are created with \
+             --profile are served as they come",
+        );
+    }
     let (mut dnsmasq, mut log) = started(Command::from(setup.dnsmasq()), "dnsmasq")?;
-    let (mut http, mut requests) = match setup.http()? {
-        Some(command) => {
+    let (mut http, mut requests, control) = match setup.http()? {
+        Some((command, control)) => {
+            known.send(&control)?;
             let (child, lines) = started(Command::from(command), "the HTTP server")?;
-            (Some(child), Some(lines))
+            (Some(child), Some(lines), Some(control))
         }
-        None => (None, None),
+        None => (None, None, None),
     };
     here.console.note(&setup.introduction());
     let mut look = tokio::time::interval(LOOK);
-    let mut trouble = String::new();
+    let mut summary = tokio::time::interval(SUMMARY);
+    let (mut trouble, mut progress, shares) =
+        (String::new(), Progress::default(), setup.share_names());
     let ended = loop {
         tokio::select! {
             line = log.next_line() => match line {
                 Ok(Some(line)) => {
-                    if let Some(words) = tell_dnsmasq(&line, setup, &mut guests, here.console) {
+                    if let Some(words) = tell_dnsmasq(&line, setup, &mut known.guests, here.console) {
                         trouble = words;
                     }
                 }
                 _ => break over("dnsmasq", &mut dnsmasq, &trouble).await,
             },
             line = next_line(&mut requests) => match line {
-                Some(line) => tell_request(&line, &guests, here.console),
+                Some(line) => tell_request(&line, setup, &known.guests, &mut progress, &shares, here)?,
                 None => match &mut http {
                     Some(http) => break over("the HTTP server", http, "").await,
                     None => requests = None,
                 },
             },
-            _ = look.tick() => setup.know_guests(&mut guests, here)?,
+            _ = look.tick() => {
+                setup.link_root()?;
+                known.look(setup, control.as_ref(), here)?;
+            }
+            _ = summary.tick() => for line in progress.summary() {
+                here.console.note(&printable(&line));
+            },
             _ = interrupt.recv() => break Ok(()),
             _ = terminate.recv() => break Ok(()),
             _ = hangup.recv() => break Ok(()),
@@ -127,7 +148,7 @@ fn tell_dnsmasq(
     guests: &mut Guests,
     console: &Console,
 ) -> Option<String> {
-    let event = events::read(line, setup.root())?;
+    let event = events::read(line, setup.tree())?;
     if let Some(told) = guests.line(&event) {
         console.note(&told);
     }
@@ -140,13 +161,28 @@ fn tell_dnsmasq(
     }
 }
 
-fn tell_request(line: &str, guests: &Guests, console: &Console) {
-    let Some((from, status, what)) = files::read(line) else { return };
-    let who = match from {
+fn tell_request(
+    line: &str,
+    setup: &Setup,
+    guests: &Guests,
+    progress: &mut Progress,
+    shares: &[String],
+    here: Here<'_>,
+) -> Result<(), Failure> {
+    let Some(told) = files::read(line) else { return Ok(()) };
+    let who = match told.from {
         IpAddr::V4(address) => guests.at(address),
         IpAddr::V6(address) => address.to_string(),
     };
-    console.note(&printable(&format!("{who}: {what} ({status})")));
+    match progress.request(&who, &told, shares) {
+        Meaning::Line(line) => here.console.note(&printable(&line)),
+        Meaning::Done { guest } => {
+            setup.note_done(&guest)?;
+            here.console.note(&format!("{guest}: its installer says that it is done"));
+        }
+        Meaning::Counted => {}
+    }
+    Ok(())
 }
 
 async fn next_line(requests: &mut Option<Said>) -> Option<String> {

@@ -31,9 +31,20 @@ impl NewDisk {
     ///
     /// # Errors
     /// It is there already, in use, or has something on it; or a program for it is missing.
-    pub(super) fn of(args: &cli::Create, others: &Others, here: Here<'_>) -> Result<Self, Failure> {
+    pub(super) fn of(
+        args: &cli::Create,
+        others: &Others,
+        least: Option<DiskSize>,
+        here: Here<'_>,
+    ) -> Result<Self, Failure> {
         let settings = here.settings;
-        let size = args.disk_size.unwrap_or(settings.disk_size);
+        let usual = settings.disk_size.max(least.unwrap_or(settings.disk_size));
+        let size = args.disk_size.unwrap_or(usual);
+        if let Some(least) = least.filter(|least| size < *least && args.disk.is_none()) {
+            return Err(Failure::refused(format!(
+                "the profile's system does not fit on a disk of {size}: take {least} or more"
+            )));
+        }
         if let Some(path) = &args.disk {
             return Self::device(path, args.overwrite_disk, others, here);
         }

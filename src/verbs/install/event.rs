@@ -5,6 +5,7 @@
 //! - `{"event":"up","domid":N,"origin":"network"|"disk"}`: its kernel runs.
 //! - `{"event":"installing","seconds":N,"memory_mib":N,"written":BYTES|null}`: every ten seconds.
 //! - `{"event":"disk-first"}`: from now on it looks at its disk first.
+//! - `{"event":"installer-done"}`: its answer file's last command said so, to `vmprov serve`.
 //! - `{"event":"rebooted","domid":N,"written":BYTES|null}`, `{"event":"off",` likewise `}`: what the
 //!   boot before had written; `{"event":"nothing-installed","boots":N}`
 //! - `{"event":"leaving"}`, `{"event":"destroying"}`: somebody wants us to stop.
@@ -33,6 +34,7 @@ pub enum Event {
     Up { domid: u32, origin: Origin },
     Installing { seconds: u64, memory_mib: u64, written: Option<u64> },
     DiskFirst,
+    InstallerDone,
     Rebooted { domid: u32, written: Option<u64> },
     Off { domid: u32, written: Option<u64> },
     NothingInstalled { boots: u32 },
@@ -63,6 +65,7 @@ impl Event {
                     written.unwrap_or_default()
                 )
             }
+            Self::InstallerDone => "its installer says that it is done".to_owned(),
             Self::DiskFirst => "its next start looks at the disk first".to_owned(),
             Self::Rebooted { domid, written } => {
                 format!("it reboots{} (domain {domid} now)", after(*written))

@@ -59,6 +59,8 @@ pub enum Sight {
     Domain(Seen),
     /// It has none, and no xl is going to start it again; with the reason of its last end.
     Gone(Reason),
+    /// Its installer says that it is done.
+    InstallerDone,
     /// Somebody wants us to stop: Ctrl-C, or a signal.
     Interrupted,
     /// `--timeout` is over.
@@ -153,6 +155,7 @@ impl Story {
             Sight::Created(result) => self.created(result),
             Sight::Domain(seen) => self.domain(now, &seen),
             Sight::Gone(reason) => self.gone(reason),
+            Sight::InstallerDone => vec![Act::Tell(Event::InstallerDone)],
             Sight::Interrupted => self.leave("stopped"),
             Sight::TimedOut => self.leave("the time is over"),
         }

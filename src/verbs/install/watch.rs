@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use xlcfg::DiskSpec;
 
@@ -16,7 +17,7 @@ use crate::host::bootloader_log::{self, Origin};
 use crate::host::bootloader_terminal::Terminal;
 use crate::host::domains::{self, Domain};
 use crate::host::xl_log::{self, Reason};
-use crate::host::{daemon, guest_disk};
+use crate::host::{daemon, guest_disk, installer_calls};
 
 /// No line of a bootloader that is worth telling is longer; in characters.
 const MAX_LINE: usize = 300;
@@ -37,6 +38,10 @@ pub struct Watch {
     last: Option<u32>,
     /// The bootloader that all has been told of.
     told: Option<u32>,
+    /// When it began: an older call of an installer's is of another installation.
+    since: SystemTime,
+    /// Whether the installer's call has been told.
+    is_done: bool,
 }
 
 /// A bootloader that runs, or has run.
@@ -60,6 +65,8 @@ impl Watch {
             origins: BTreeMap::new(),
             last: None,
             told: None,
+            since: SystemTime::now(),
+            is_done: false,
         }
     }
 
@@ -69,6 +76,16 @@ impl Watch {
     /// # Errors
     /// xl cannot say what runs.
     pub fn look(&mut self, is_creating: bool) -> Result<Vec<Sight>, Failure> {
+        let mut sights = Vec::new();
+        if !self.is_done && installer_calls::since(&self.name, self.since) {
+            self.is_done = true;
+            sights.push(Sight::InstallerDone);
+        }
+        sights.extend(self.look_at_domain(is_creating)?);
+        Ok(sights)
+    }
+
+    fn look_at_domain(&mut self, is_creating: bool) -> Result<Vec<Sight>, Failure> {
         let Some(domain) = domains::running(&self.name, &self.console)? else {
             let mut sights = self.bootloader_ended();
             let comes_back = is_creating || daemon::is_watched(&self.config);
