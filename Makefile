@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help toolchain packages build static fmt lint unit netns root oracle xen check test demo bench install clean
+.PHONY: help toolchain packages build static fmt lint unit netns root profiles oracle xen check test demo debian-install-test bench install clean
 
 PREFIX ?= /usr
 DESTDIR ?=
@@ -15,7 +15,7 @@ CARGO := cargo
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 toolchain: ## Install a C compiler and a Rust toolchain where they are missing
 	@scripts/toolchain.sh
@@ -46,18 +46,26 @@ netns: packages ## Whole boots against real servers, in network namespaces (root
 root: packages ## vmprov where it needs root: crashes, full disks, block devices
 	$(SUDO) $(CARGO) test --locked -p vmprov --test vmprov_root
 
+profiles: packages ## Every answer file by its system's own checker
+	$(SUDO) tests/profiles/install.sh
+	$(CARGO) build --locked -p vmprov
+	tests/profiles/run.sh
+
 oracle: toolchain ## xlcfg against Xen's own parser
 	$(SUDO) tests/oracle/run.sh
 
 xen: toolchain ## Guests on a real Xen in QEMU
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/run.sh
 
-check: fmt lint unit netns root ## The quick part: format, lints, unit, namespace and crash tests
+check: fmt lint unit netns profiles root ## The quick part: format, lints, unit, namespace, profile and crash tests
 
 test: check oracle xen ## Everything
 
 demo: toolchain ## Show a PV guest booting over the network on an emulated Xen
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/demo.sh
+
+debian-install-test: toolchain ## Install Debian for real on the emulated Xen: an hour or more
+	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/debian-install.sh
 
 bench: packages build ## Both programs against what people use, as ratios (root)
 	$(SUDO) benches/run.sh --write

@@ -21,6 +21,7 @@ DOM0_PACKAGES=(
     e2fsprogs                                                   # the installer's mke2fs
     grub-xen-host                                               # GRUB for guests
     lvm2 openvswitch-switch                                     # what dom0s have guests' disks and networks on
+    nftables libarchive-tools                                   # what vmprov's net and media work with
 )
 NOT_IN_DOM0=(doc man locale info bug lintian)                   # below /usr/share
 
@@ -194,8 +195,8 @@ make_dom0_disk() {
     local used
     used=$(du -sm "$LAB/dom0" | cut -f1)
     rm -f "$LAB/dom0.ext4"
-    truncate -s $((used * 5 / 4 + 600))M "$LAB/dom0.ext4"
-    mke2fs -q -F -t ext4 -O ^has_journal -E lazy_itable_init=0 -L dom0 -d "$LAB/dom0" "$LAB/dom0.ext4"
+    truncate -s $((used * 5 / 4 + 8000))M "$LAB/dom0.ext4" # sparse: what guests write goes to a layer over it
+    mke2fs -q -F -t ext4 -O ^has_journal -i 32768 -E lazy_itable_init=0 -L dom0 -d "$LAB/dom0" "$LAB/dom0.ext4"
 }
 
 # copy_modules VERSION DIR MODULE...: the modules and what they need, with their order of loading in DIR/order

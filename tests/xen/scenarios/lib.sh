@@ -256,7 +256,9 @@ force_clean() {
     ip netns del server 2>/dev/null
     ip link del to-server 2>/dev/null
     ip addr flush dev xenbr0
-    rm -rf /run/rpxeboot /root/guests /OVS /var/lib/xen/bootloader.* /var/lib/xen/images /var/lib/vmprov "$TFTP"
+    ip link del lab0 2>/dev/null
+    nft flush ruleset 2>/dev/null
+    rm -rf /run/rpxeboot /root/guests /OVS /var/lib/xen/bootloader.* /var/lib/xen/images /var/lib/vmprov /var/lib/vmprov-media /etc/vmprov /srv/medium "$TFTP"
     find /etc/xen -newer /lab/scenarios.list ! -type d -delete
     find /var/log/xen -type f -delete
 }

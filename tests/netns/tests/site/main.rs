@@ -9,6 +9,7 @@ use netns_tests::fixtures::{self, CONFIG_NAME, GUEST, Images, MAC, SERVER};
 use netns_tests::servers::{dnsmasq, tftp};
 use netns_tests::{Host, Lab, programs};
 
+mod provision;
 mod serve;
 
 const ARGS: &str = "BOOT_IMAGE=vmlinuz console=hvc0 quiet initrd=initrd.img";

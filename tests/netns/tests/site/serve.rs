@@ -121,7 +121,7 @@ fn a_foreign_dhcp_server_is_not_disturbed() {
 
 /// Ends it as an administrator would: killed, it would leave its dnsmasq to the next one. Its own
 /// files, which change while it serves, are nothing that a boot has left.
-fn ends(lab: &Lab, server: &Server) {
+pub(crate) fn ends(lab: &Lab, server: &Server) {
     let id = i32::try_from(server.id()).unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::SIGTERM).unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
