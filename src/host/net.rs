@@ -53,7 +53,9 @@ impl Network {
             )));
         }
         if address.is_some() && nix::net::if_::if_nametoindex(bridge).is_ok() {
-            return Err(Failure::refused(format!("there is an interface {bridge} already")));
+            return Err(Failure::refused(format!(
+                "there is an interface {bridge} already: take another name, or what is there"
+            )));
         }
         let is_off = || std::fs::read_to_string(FORWARD).is_ok_and(|text| text.trim() == "0");
         let forwards = nat.is_some() && is_off();
