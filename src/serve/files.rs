@@ -18,7 +18,11 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 use super::control::{self, Served};
@@ -30,6 +34,11 @@ use crate::failure::Failure;
 const MAX_PATH: usize = 300;
 /// An answer must have begun by then: a disk that hangs holds nobody for ever.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A client that has said nothing for so long is let go.
+const SILENCE: Duration = Duration::from_secs(15);
+/// So many are heard at a time.
+const MAX_CLIENTS: usize = 256;
 
 type Shared = Arc<RwLock<Served>>;
 
@@ -52,7 +61,7 @@ pub fn serve_standard_input(console: Console) -> Result<(), Failure> {
         let mut lines = BufReader::new(control).lines();
         let Some(first) = next(&mut lines).await.map_err(failure)? else { return Ok(()) };
         let shared: Shared = Arc::new(RwLock::new(first));
-        let service = router(&shared, console).into_make_service_with_connect_info::<SocketAddr>();
+        let router = router(&shared, console);
         let follow = async {
             while let Some(served) = next(&mut lines).await? {
                 *shared.write().unwrap_or_else(PoisonError::into_inner) = served;
@@ -60,10 +69,42 @@ pub fn serve_standard_input(console: Console) -> Result<(), Failure> {
             Ok(())
         };
         tokio::select! {
-            served = axum::serve(listener, service) => served.map_err(failure),
+            served = accept(listener, &router) => served.map_err(failure),
             ended = follow => ended.map_err(failure),
         }
     })
+}
+
+/// Serves each client in a task of its own. Whoever says nothing is let go, and no more than
+/// [`MAX_CLIENTS`] are heard at a time: a guest cannot keep the others away for long.
+async fn accept(listener: tokio::net::TcpListener, router: &Router) -> io::Result<()> {
+    let room = Arc::new(Semaphore::new(MAX_CLIENTS));
+    loop {
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
+        let (stream, from) = match listener.accept().await {
+            Ok(client) => client,
+            // It was gone before it was heard, or the kernel has no more of something just now.
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let router = router.clone();
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(from));
+            router.clone().oneshot(request)
+        });
+        tokio::spawn(async move {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(SILENCE)
+                .serve_connection(TokioIo::new(stream), service);
+            // A client that breaks off is the client's affair.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
 }
 
 async fn next<R: tokio::io::AsyncRead + Unpin>(

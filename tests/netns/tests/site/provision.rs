@@ -3,6 +3,8 @@
 //! what goes wrong with media and networks.
 
 use std::fs;
+use std::io::Read;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -162,6 +164,29 @@ fn a_guest_gets_its_installer_and_its_answers_which_nobody_else_does() {
         assert_eq!(files_with(Path::new("/run/vmprov"), hash), Vec::<PathBuf>::new());
         super::serve::ends(lab, &server);
         assert!(!Path::new("/run/vmprov").exists());
+    });
+}
+
+#[test]
+fn clients_that_say_nothing_do_not_keep_a_guest_away() {
+    Lab::run(|lab| {
+        let place = place(lab);
+        place.add_medium();
+        let server = place.serves();
+        let stranger = lab.host("stranger", [192, 168, 200, 9]);
+        let silent: Vec<TcpStream> = stranger.netns().enter(|| {
+            let connect = |_| TcpStream::connect((Ipv4Addr::from(SERVER), 80)).unwrap();
+            (0..300).map(connect).collect()
+        });
+        let guest = lab.guest();
+        guest.ip("addr replace 192.168.200.77/24 dev eth0");
+        assert_eq!(get(&guest, "/media/test/medium.json").0, "200");
+        // They were let go, one by one.
+        let mut first = silent.first().unwrap();
+        first.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+        assert_eq!(first.read(&mut [0; 1]).unwrap(), 0);
+        drop(silent);
+        super::serve::ends(lab, &server);
     });
 }
 
