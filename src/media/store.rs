@@ -162,7 +162,12 @@ impl Store {
         }
         unnamed.sync_all().map_err(writing)?;
         let blob = blobs.join(format!("sha256-{}", sum.as_str()));
-        if !blob.exists() {
+        // One of another length has lost its end in a crash of the host's.
+        let there = blob.metadata().ok().map(|data| data.len());
+        if there.is_some_and(|length| length != bytes) {
+            fs::remove_file(&blob).map_err(writing)?;
+        }
+        if there != Some(bytes) {
             let fd = std::os::fd::AsRawFd::as_raw_fd(&unnamed);
             let handle = PathBuf::from(format!("/proc/self/fd/{fd}"));
             let follow = AtFlags::AT_SYMLINK_FOLLOW;

@@ -1,12 +1,14 @@
 //! `vmprov serve`: a provisioning network on one bridge, at once: DHCP for vmprov's guests, TFTP
 //! and HTTP, until it is ended. dnsmasq and the HTTP server are processes of their own.
 //!
-//! - [`setup`]: what is checked and made before, and what is gone after.
+//! - [`before`]: what must be so; [`setup`]: what is made, and gone after; [`systemd`]: a unit.
 //! - [`known`]: the guests, and what those with a profile boot.
 //! - [`run`](self::run): the loop that reads what they say.
 
+mod before;
 mod known;
 mod setup;
+mod systemd;
 
 use std::net::IpAddr;
 use std::process::Stdio;
@@ -37,7 +39,7 @@ const SUMMARY: Duration = Duration::from_secs(30);
 /// Another server is there, something is taken or missing, or dnsmasq or the HTTP server ends.
 pub fn run(args: &cli::Serve, here: Here<'_>) -> Result<(), Failure> {
     if args.systemd {
-        return setup::unit(args, here);
+        return systemd::unit(args, here);
     }
     let setup = Setup::new(args, here)?;
     let runtime = tokio::runtime::Builder::new_current_thread()

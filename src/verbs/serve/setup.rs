@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use nix::ifaddrs::getifaddrs;
-use nix::sys::signal;
-use nix::unistd::Pid;
-
+use super::before::{
+    directory_at, end_left_over, interface, is_free_for_names, listen, range, refuse_others,
+};
 use crate::cli;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -22,14 +21,13 @@ use crate::files::lock::Lock;
 use crate::host::net::{Network, RUN};
 use crate::host::program;
 use crate::serve::control::{self, Served};
-use crate::serve::engine::{Interface, Service};
-use crate::serve::probe;
+use crate::serve::engine::Service;
 use crate::site::tree;
 use crate::values::Mac;
 use crate::verbs::Here;
 
 /// dnsmasq's process, in there.
-const PID: &str = "dnsmasq.pid";
+pub(super) const PID: &str = "dnsmasq.pid";
 /// Nobody, in every Linux: who serves files by HTTP.
 const NOBODY: u32 = 65534;
 /// The HTTP server reads at once what it is told.
@@ -270,167 +268,6 @@ fn link_all(from: &Path, to: &Path) -> Result<(), Failure> {
             .map_err(|error| Failure::io("linking", &link, &error))?;
     }
     Ok(())
-}
-
-/// Prints a unit for systemd that serves the same.
-///
-/// # Errors
-/// Stdout cannot be written.
-pub(super) fn unit(args: &cli::Serve, here: Here<'_>) -> Result<(), Failure> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::failed(format!("finding this program: {error}")))?;
-    let bridge = args.bridge.clone().unwrap_or_else(|| here.settings.bridge.clone());
-    let mut words = vec![
-        program.display().to_string(),
-        "serve".to_owned(),
-        format!("--bridge={bridge}"),
-        format!("--http-port={}", args.http_port),
-    ];
-    words.extend(args.any.then(|| "--any".to_owned()));
-    words.extend(args.proxy.then(|| "--proxy".to_owned()));
-    words.extend(args.range.map(|(first, last)| format!("--range={first},{last}")));
-    words.extend(args.net.map(|net| format!("--net={}/{}", net.address, net.prefix)));
-    words.extend(args.nat.then(|| "--nat".to_owned()));
-    for (name, path) in &args.share {
-        words.push(format!("--share={name}={}", directory_at(path)?.display()));
-    }
-    if let Some(root) = &args.root {
-        words.push(directory_at(root)?.display().to_string());
-    }
-    // systemd takes % and $ for its own (systemd.service(5), systemd.unit(5)).
-    let quoted: Vec<String> = words
-        .iter()
-        .map(|word| {
-            let word = word.replace('\\', "\\\\").replace('"', "\\\"");
-            format!("\"{}\"", word.replace('%', "%%").replace('$', "$$"))
-        })
-        .collect();
-    let text = format!(
-        "# /etc/systemd/system/vmprov-serve.service\n\
-         [Unit]\nDescription=Provisioning network for Xen guests on {bridge}\n\
-         After=network-online.target\nWants=network-online.target\n\n\
-         [Service]\nExecStart={}\nRestart=on-failure\n\n\
-         [Install]\nWantedBy=multi-user.target\n",
-        quoted.join(" ")
-    );
-    here.console.result(&text)
-}
-
-fn directory_at(path: &Path) -> Result<PathBuf, Failure> {
-    let found = path.canonicalize().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Failure::not_found(format!("there is no {}", path.display()))
-        }
-        _ => Failure::io("finding", path, &error),
-    })?;
-    if !found.is_dir() {
-        return Err(Failure::usage(format!("{} is no directory", found.display())));
-    }
-    Ok(found)
-}
-
-/// The IPv4 address that this host has on the bridge.
-fn interface(bridge: &str) -> Result<Interface, Failure> {
-    let all =
-        getifaddrs().map_err(|error| Failure::failed(format!("listing interfaces: {error}")))?;
-    let mut is_there = false;
-    for address in all.filter(|address| address.interface_name == bridge) {
-        is_there = true;
-        let ip = address.address.as_ref().and_then(|a| Some(a.as_sockaddr_in()?.ip()));
-        let mask = address.netmask.as_ref().and_then(|a| Some(a.as_sockaddr_in()?.ip()));
-        if let (Some(ip), Some(mask)) = (ip, mask) {
-            let prefix = u8::try_from(u32::from(mask).count_ones()).unwrap_or(32);
-            if prefix > 30 {
-                return Err(Failure::refused(format!(
-                    "{bridge} has {ip}/{prefix}: there is no room for guests in that network"
-                )));
-            }
-            return Ok(Interface { address: ip, prefix });
-        }
-    }
-    if is_there {
-        return Err(Failure::refused(format!(
-            "{bridge} has no IPv4 address: give it one, for example `ip addr add \
-             192.168.200.1/24 dev {bridge}`"
-        )));
-    }
-    Err(Failure::not_found(format!("there is no bridge {bridge} on this host")))
-}
-
-fn range(args: &cli::Serve, interface: Interface) -> Result<Option<(Ipv4Addr, Ipv4Addr)>, Failure> {
-    if args.proxy {
-        return Ok(None);
-    }
-    let (first, last) = args.range.unwrap_or_else(|| interface.usual_range());
-    if !interface.contains(first) || !interface.contains(last) || first > last {
-        return Err(Failure::usage(format!(
-            "--range={first},{last} is no range of hosts in {}/{}",
-            interface.network(),
-            interface.prefix
-        )));
-    }
-    Ok(Some((first, last)))
-}
-
-/// Two servers on one network give the same address to two machines.
-fn refuse_others(bridge: &str, proxy: bool, here: Here<'_>) -> Result<(), Failure> {
-    if let Some(who) = probe::on_this_host(bridge, here.console)? {
-        return Err(Failure::refused(format!(
-            "{who} of this host serves DHCP on {bridge} already: end it, or have it serve other \
-             interfaces only"
-        )));
-    }
-    here.console.detail(&format!("asking for other DHCP servers on {bridge}"));
-    match (probe::on_the_bridge(bridge)?, proxy) {
-        (Some(server), false) => Err(Failure::refused(format!(
-            "{server} serves DHCP on {bridge} already: --proxy adds only what a guest needs to \
-             boot, `vmprov server NAME` shows what to tell that server"
-        ))),
-        (None, true) => Err(Failure::refused(format!(
-            "no DHCP server answers on {bridge}, and --proxy needs one: leave it out"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn listen(address: Ipv4Addr, port: u16) -> Result<TcpListener, Failure> {
-    TcpListener::bind((address, port)).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => Failure::refused(format!(
-            "port {port} of {address} is taken: take another --http-port, or 0 for none"
-        )),
-        _ => Failure::failed(format!("listening on {address}:{port}: {error}")),
-    })
-}
-
-/// Whether nobody answers name queries at this address.
-fn is_free_for_names(address: Ipv4Addr, console: &Console) -> bool {
-    let is_free =
-        UdpSocket::bind((address, 53)).is_ok() && TcpListener::bind((address, 53)).is_ok();
-    if !is_free {
-        console.note(&format!(
-            "port 53 of {address} is taken: guests are told of no name server, and some installers \
-             ask for one"
-        ));
-    }
-    is_free
-}
-
-/// The dnsmasq of a vmprov that was killed goes on without it; ours is known by its config.
-fn end_left_over(directory: &Path) {
-    let pid = fs::read_to_string(directory.join(PID)).ok();
-    let Some(pid) = pid.and_then(|text| text.trim().parse::<i32>().ok()) else { return };
-    let is_ours = |pid: i32| {
-        let config = format!("--conf-file={}", directory.join("dnsmasq.conf").display());
-        let cmdline = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        cmdline.split(|byte| *byte == 0).any(|word| word == config.as_bytes())
-    };
-    for _ in 0..100 {
-        if !is_ours(pid) {
-            return;
-        }
-        let _ = signal::kill(Pid::from_raw(pid), signal::SIGTERM);
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
 }
 
 /// A directory that everybody can read; one that a killed vmprov has left is taken over, since
