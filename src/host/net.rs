@@ -142,9 +142,14 @@ impl Network {
         Ok(())
     }
 
-    /// Takes all of it away that is there.
+    /// Takes all of it away that is there. Where another network of vmprov's still needs packets to
+    /// be passed on, it is that one's to end it.
     pub fn take_away(&self, console: &Console) {
-        for command in self.undo() {
+        let mut last = Self::noted(&self.bridge).ok().flatten().unwrap_or_else(|| self.clone());
+        if last.forwards && hand_on(&last.bridge) {
+            last.forwards = false;
+        }
+        for command in last.undo() {
             if let Err(failure) = run(&command, console) {
                 console.detail(&failure.message);
             }
@@ -174,6 +179,21 @@ impl Network {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         format!("vmprov_{}", self.bridge.chars().map(plain).collect::<String>())
     }
+}
+
+/// Lets another network end the passing on of packets; says whether there is one.
+fn hand_on(bridge: &str) -> bool {
+    let entries = std::fs::read_dir(RUN).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let others = names.filter_map(|name| {
+        let other = name.strip_prefix("net-")?.strip_suffix(".json")?.to_owned();
+        Network::noted(&other).ok()?.filter(|other| other.bridge != bridge && other.nat.is_some())
+    });
+    others.into_iter().any(|mut other| {
+        other.forwards = true;
+        let text = serde_json::to_string(&other).unwrap_or_default();
+        std::fs::write(note(&other.bridge), text).is_ok()
+    })
 }
 
 fn note(bridge: &str) -> PathBuf {

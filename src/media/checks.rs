@@ -57,22 +57,24 @@ impl fmt::Display for List {
     }
 }
 
-/// The list that has the sum of this file of the source.
+/// The list that has the sums of all these files of the source: one that has some proves nothing of
+/// the others.
 ///
 /// # Errors
 /// The source cannot be read; a signature is wrong.
 pub fn list(
     source: &Source,
-    file: &str,
+    files: &[&str],
     keyring: Option<&Path>,
     console: &Console,
 ) -> Result<Option<List>, Failure> {
+    let has_all = |list: &List| files.iter().all(|file| list.sum(file).is_some());
     for name in [".treeinfo", "treeinfo"] {
         if let Some(text) = source.text(name)? {
             let place = format!("its {name}");
             let below = String::new();
             let list = List { place, is_signed: false, text, below, is_treeinfo: true };
-            if list.sum(file).is_some() {
+            if has_all(&list) {
                 return Ok(Some(list));
             }
         }
@@ -99,7 +101,7 @@ pub fn list(
                 below,
                 is_treeinfo: false,
             };
-            if list.sum(file).is_none() {
+            if !has_all(&list) {
                 continue;
             }
             if let Some(release) = place.above(BELOW_RELEASE) {
@@ -153,7 +155,7 @@ fn sign(
     Ok(())
 }
 
-/// The sum of a file in a list beside it, and what that list is.
+/// The sum of a file in a list beside it, what that list is, and whether it is signed.
 ///
 /// # Errors
 /// The list's signature is wrong, or cannot be checked though a keyring was named.
@@ -161,7 +163,7 @@ pub fn beside(
     path: &Path,
     keyring: Option<&Path>,
     console: &Console,
-) -> Result<Option<(Sum, String)>, Failure> {
+) -> Result<Option<(Sum, String, bool)>, Failure> {
     let Some(file) = path.file_name().and_then(|name| name.to_str()) else { return Ok(None) };
     for name in ["SHA256SUMS", "sha256sum.txt", "CHECKSUM"] {
         let list = path.with_file_name(name);
@@ -171,12 +173,12 @@ pub fn beside(
             ["gpg", "sign", "asc"].map(|end| list.with_file_name(format!("{name}.{end}")));
         let signature = signatures.iter().find(|path| path.is_file());
         let (Some(keyring), Some(signature)) = (keyring, signature) else {
-            return Ok(Some((sum, format!("{name} beside it"))));
+            return Ok(Some((sum, format!("{name} beside it"), false)));
         };
         let gpgv = program::find("gpgv").ok_or_else(|| Failure::failed("gpgv is not installed"))?;
         verified(&gpgv, keyring, &bytes, Some(signature), console)
             .map_err(|why| Failure::failed(format!("{}: {why}", signature.display())))?;
-        return Ok(Some((sum, format!("{name} beside it, signed"))));
+        return Ok(Some((sum, format!("{name} beside it, signed"), true)));
     }
     Ok(None)
 }

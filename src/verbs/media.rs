@@ -45,19 +45,28 @@ fn add(args: &cli::MediaAdd, store: &Store, here: Here<'_>) -> Result<(), Failur
         None => usual_source(args, profile.as_ref(), here)?,
     };
     let whole = whole_sum(args, &word, here)?;
-    if let Some((sum, place)) = &whole {
+    if let Some((sum, place, _)) = &whole {
         // Before anything reads what is in it.
         check_whole(Path::new(&word), sum, place)?;
     }
     let source = Source::new(&word)?;
     let (system, kernel, initrd) = source.find()?;
     here.console.note(&format!("{source}: {kernel} and {initrd}"));
-    let list = checks::list(&source, &kernel, args.keyring.as_deref(), here.console)?;
+    let list = checks::list(&source, &[&kernel, &initrd], args.keyring.as_deref(), here.console)?;
     let checked = match (&whole, &list) {
-        (Some((_, place)), _) => Some(place.clone()),
+        (Some((_, place, _)), _) => Some(place.clone()),
         (None, Some(list)) => Some(list.to_string()),
         (None, None) => None,
     };
+    let is_signed = whole.as_ref().is_some_and(|(_, _, is_signed)| *is_signed)
+        || list.as_ref().is_some_and(|list| list.is_signed);
+    if let Some(keyring) = args.keyring.as_ref().filter(|_| !is_signed) {
+        return Err(Failure::failed(format!(
+            "no list of sums with {source} in it is signed, by a key of {} or any other; nothing was \
+             kept",
+            keyring.display()
+        )));
+    }
     if checked.is_none() {
         here.console
             .note("nothing to check it by: no list of sums is in it or beside it; --sha256?");
@@ -130,7 +139,7 @@ fn whole_sum(
     args: &cli::MediaAdd,
     word: &str,
     here: Here<'_>,
-) -> Result<Option<(Sum, String)>, Failure> {
+) -> Result<Option<(Sum, String, bool)>, Failure> {
     let path = Path::new(word);
     if let Some(digits) = &args.sha256 {
         let sum = Sum::of(digits).ok_or_else(|| {
@@ -141,7 +150,7 @@ fn whole_sum(
         if !path.is_file() {
             return Err(Failure::usage(format!("--sha256 is of a file, and {word} is none")));
         }
-        return Ok(Some((sum, "--sha256".to_owned())));
+        return Ok(Some((sum, "--sha256".to_owned(), false)));
     }
     if path.is_file() {
         return checks::beside(path, args.keyring.as_deref(), here.console);

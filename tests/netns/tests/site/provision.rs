@@ -325,10 +325,11 @@ fn media_that_are_broken_or_not_what_they_should_be_are_not_kept() {
         fails(&words, "cut.iso is not what --sha256 says: its SHA-256 is ");
         fs::write(work.join("SHA256SUMS"), format!("{}  cut.iso\n", "1".repeat(64))).unwrap();
         fails(&add(&iso), "cut.iso is not what SHA256SUMS beside it says");
-        let sums = format!("{}  ./vmlinuz\n", "2".repeat(64));
+        let sums = format!("{0}  ./vmlinuz\n{0}  initrd.img\n", "2".repeat(64));
         fs::write(place.source.join("SHA256SUMS"), sums).unwrap();
         fails(&add(&place.source), "is not what it should be: its SHA-256 is ");
-        let info = format!("[checksums]\nvmlinuz = sha256:{}\n", "3".repeat(64));
+        let sum = "3".repeat(64);
+        let info = format!("[checksums]\nvmlinuz = sha256:{sum}\ninitrd.img = sha256:{sum}\n");
         fs::write(place.source.join(".treeinfo"), info).unwrap();
         fails(&add(&place.source), &format!("not {}; nothing was kept", "3".repeat(64)));
         assert_eq!(place.succeeds(&["media", "list"]), "");
@@ -374,6 +375,9 @@ fn a_debian_archives_signature_is_checked() {
         place.fails(&add, 1, "SHA256SUMS is not the one that is signed in");
         run("sed -i 's/ 99 / 98 /' debian/dists/x/InRelease");
         place.fails(&add, 1, "no good signature by a key of");
+        // Who names keys wants a signature.
+        run("rm debian/dists/x/InRelease");
+        place.fails(&add, 1, "is signed, by a key of");
         add[4] = "--sha256";
         place.fails(&add, 2, "is no SHA-256 sum");
     });
@@ -432,6 +436,23 @@ fn a_network_is_made_with_nat_and_is_gone_afterwards() {
             &["serve", "--bridge", "eth0", "--net", "10.9.0.1/24"],
             3,
             "interface eth0 already",
+        );
+
+        // The last one that needs packets passed on ends that, whichever began it.
+        let forwards = || {
+            let output = place.host.command("sysctl").args(["-n", "net.ipv4.ip_forward"]).output();
+            String::from_utf8(output.unwrap().stdout).unwrap().trim().to_owned()
+        };
+        assert_eq!(forwards(), "0");
+        place.succeeds(&create);
+        let second = ["net", "create", "lab1", "--address", "10.9.1.1/24", "--nat"];
+        place.succeeds(&second);
+        place.succeeds(&["net", "delete", "lab0"]);
+        assert_eq!(forwards(), "1");
+        place.succeeds(&["net", "delete", "lab1"]);
+        assert_eq!(
+            (forwards().as_str(), nft(), links()),
+            ("0", before.0.clone(), before.1.clone())
         );
 
         let words = ["serve", "--bridge", "lab0", "--net", "10.9.0.1/24", "--nat"];
