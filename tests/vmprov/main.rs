@@ -7,5 +7,6 @@ mod configs;
 mod create;
 mod delete;
 mod place;
+mod profiles;
 mod shown;
 mod together;
