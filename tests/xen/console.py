@@ -5,6 +5,7 @@ console.py --text LOG           the last screens as text
 console.py --picture SVG LOG    a picture of the fullest screen that an installer drew
 """
 import html
+import itertools
 import re
 import sys
 
@@ -133,10 +134,14 @@ class Screen:
         out = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="DejaVu Sans Mono, monospace" '
                'font-size="14">' % (COLUMNS * cell, ROWS * line), '<rect width="100%" height="100%" fill="#000000"/>']
         for y, row in enumerate(self.rows):
-            for x, (letter, ink, paper) in enumerate(row):
+            x = 0
+            for paper, run in itertools.groupby(row, key=lambda c: c[2]):
+                width = len(list(run))
                 if paper:
-                    out.append('<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>'
-                               % (x * cell, y * line, cell + 0.3, line, COLOURS[paper]))
+                    out.append('<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s" shape-rendering="crispEdges"/>'
+                               % (x * cell, y * line, width * cell, line, COLOURS[paper]))
+                x += width
+            for x, (letter, ink, _) in enumerate(row):
                 if letter != " ":
                     out.append('<text x="%.1f" y="%d" fill="%s">%s</text>'
                                % (x * cell, y * line + 14, COLOURS[ink], html.escape(letter)))
@@ -152,7 +157,8 @@ def main():
         return
     # The installer draws a percentage: the picture is of the last screen that shows the base system coming.
     end = log.rfind(b"Installing the base system")
-    screen.feed(log[: log.find(b"%", end) + 2000] if end >= 0 else log)
+    part = log[: log.find(b"%", end) + 2000] if end >= 0 else log
+    screen.feed(part.rpartition(b"\x1b")[0])  # not half a command
     with open(sys.argv[2], "w", encoding="utf-8") as file:
         file.write(screen.svg())
 
