@@ -49,7 +49,7 @@ told 'lease 192.168.200.161/24' 'config tftp://' 'kernel http://.* MiB in' "its 
     '^story is installed: up from disk after '
 exits "a second vmprov install" 3 vmprov install story
 vmprov list | tee "$OUT/told"
-told "^story  *running  $(xl domid story)      256 MiB  .* of 64.0 MiB  $STORY_MAC  disk (pygrub)$"
+told "^story  *running  $(xl domid story)  *256 MiB  .* of 64.0 MiB  $STORY_MAC  disk (pygrub)$"
 vmprov list --json >"$OUT/told"
 told "\"domid\":$(xl domid story),\"memory_mib\":256,\"name\":\"story\",\"state\":\"running\",\"type\":\"pv\""
 vmprov status story | tee "$OUT/told"
