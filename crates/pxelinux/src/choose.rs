@@ -1,16 +1,15 @@
-//! What boots when nobody presses a key.
+//! The ways to a choice: by itself, by label, by a person.
 //!
-//! The SYSLINUX manual (DEFAULT, UI, PROMPT, TIMEOUT, ONTIMEOUT, ONERROR) and its menu manual. A
-//! guest's console is most often watched by nobody, so where PXELINUX would wait for ever, the
-//! default is taken at once.
+//! [`choose`] is what boots when nobody presses a key. A guest's console is most often watched by
+//! nobody, so where PXELINUX would wait for ever, the default is taken at once. [`asks`] says where a
+//! person would have a say.
 
-use crate::choice::{Action, Candidate, Choice, Why};
-use crate::cmdline::of_label;
-use crate::config::{Directive, Entry, EntryKind, HIDDEN, Menu, TOP};
-use crate::error::{ChooseError, Command, Labels};
-use crate::execute::{EXTENSIONS, Executed, base_name, execute, type_by_extension};
+use crate::choice::{Choice, Why};
+use crate::chooser::Chooser;
+use crate::config::{Directive, Entry, EntryKind, Menu};
+use crate::error::ChooseError;
 use crate::sysappend::SysValues;
-use crate::text::{skip_blanks, split_word};
+use crate::text::{At, skip_blanks};
 
 /// What decides besides the configuration.
 #[derive(Clone, Debug, Default)]
@@ -36,15 +35,48 @@ pub struct Listed<'a> {
 /// Nothing boots, or it is nothing a Xen guest can boot. The error of a menu's or a label's own file
 /// is the administrator's to correct: no other label is tried, as in PXELINUX.
 pub fn choose(menu: &Menu, options: &ChooseOptions<'_>) -> Result<Choice, ChooseError> {
-    let chooser = Chooser { menu, values: &options.values };
-    if let Some(label) = options.label {
-        return chooser.label(label);
-    }
-    match menu.first_command() {
-        // NOESCAPE takes the prompt away, and UI does not stop there.
-        Some(_) if menu.prompt && menu.ui.is_none() && !menu.no_escape => chooser.prompt(),
-        Some(first) => chooser.load(first, Why::Default),
-        None => chooser.without_default(),
+    Chooser::new(menu, options).begin(options.label)
+}
+
+/// Where [`choose`] would wait for a person; `None` if it waits nowhere.
+#[must_use]
+pub fn asks(menu: &Menu, options: &ChooseOptions<'_>) -> Option<Asks> {
+    let chooser = Chooser::new(menu, options);
+    // Whether the way leads to something bootable is for the person to see.
+    let _ = chooser.begin(options.label);
+    chooser.asked.get()
+}
+
+/// What a person chose: an entry, as an index into [`Menu::entries`].
+///
+/// # Errors
+/// As for [`choose`].
+pub fn choose_entry(
+    menu: &Menu,
+    options: &ChooseOptions<'_>,
+    asks: Asks,
+    entry: usize,
+) -> Result<Choice, ChooseError> {
+    let chooser = Chooser::new(menu, options);
+    chooser.start(chooser.run_entry(entry, b"", b"", Why::Asked, asks.menu())?)
+}
+
+/// What a person typed at the prompt, or made of an entry's line in a menu.
+///
+/// # Errors
+/// As for [`choose`].
+pub fn choose_typed(
+    menu: &Menu,
+    options: &ChooseOptions<'_>,
+    asks: Asks,
+    line: &[u8],
+) -> Result<Choice, ChooseError> {
+    let chooser = Chooser::new(menu, options);
+    let at = At { file: "what was typed".into(), line: 1 };
+    let directive = Directive { command: skip_blanks(line).into(), at };
+    match asks {
+        Asks::Menu(number) => chooser.start(chooser.in_menu(&directive, number, Why::Asked)?),
+        Asks::Prompt => chooser.load(&directive, Why::Asked),
     }
 }
 
@@ -53,7 +85,7 @@ pub fn choose(menu: &Menu, options: &ChooseOptions<'_>) -> Result<Choice, Choose
 /// # Errors
 /// As for [`choose`].
 pub fn choose_in_menu(menu: &Menu, options: &ChooseOptions<'_>) -> Result<Choice, ChooseError> {
-    let chooser = Chooser { menu, values: &options.values };
+    let chooser = Chooser::new(menu, options);
     match options.label {
         Some(label) => chooser.label(label),
         None => chooser.show_menu(),
@@ -72,7 +104,7 @@ pub fn choose_on_error(
     if failed.why == Why::OnError {
         return None;
     }
-    Chooser { menu, values: &options.values }.on_error(failed.menu)
+    Chooser::new(menu, options).on_error(failed.menu)
 }
 
 /// The entries that can be booted, in order, with the one that boots by itself marked.
@@ -88,265 +120,20 @@ pub fn entries<'a>(menu: &'a Menu, options: &ChooseOptions<'_>) -> Vec<Listed<'a
         .collect()
 }
 
-struct Chooser<'a> {
-    menu: &'a Menu,
-    values: &'a SysValues,
+/// Where a person is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// In a menu, an index into [`Menu::menus`].
+    Menu(usize),
+    /// At the `boot:` prompt.
+    Prompt,
 }
 
-/// A command line, and where it came from.
-struct Run {
-    line: Vec<u8>,
-    appended: Vec<Vec<u8>>,
-    entry: Option<usize>,
-    command: Command,
-    why: Why,
-    menu: Option<usize>,
-}
-
-impl Chooser<'_> {
-    fn label(&self, label: &[u8]) -> Result<Choice, ChooseError> {
-        let index = self.menu.find(label).filter(|_| !label.is_empty()).ok_or_else(|| {
-            ChooseError::UnknownLabel { label: label.to_vec(), labels: self.labels() }
-        })?;
-        let (_, arguments) = split_word(label);
-        self.start(self.run_entry(index, skip_blanks(arguments), b" ", Why::Asked, None)?)
-    }
-
-    /// The `boot:` prompt. A timeout runs ONTIMEOUT, or else what Enter would run.
-    fn prompt(&self) -> Result<Choice, ChooseError> {
-        match (self.prompt_timeout(), self.menu.first_command()) {
-            (Some(on_timeout), _) => self.load(on_timeout, Why::OnTimeout),
-            (None, Some(first)) => self.load(first, Why::Default),
-            (None, None) => self.without_default(),
+impl Asks {
+    fn menu(self) -> Option<usize> {
+        match self {
+            Asks::Menu(number) => Some(number),
+            Asks::Prompt => None,
         }
     }
-
-    fn prompt_timeout(&self) -> Option<&Directive> {
-        let times_out = self.menu.timeout > 0 || self.menu.total_timeout > 0;
-        self.menu.on_timeout.as_ref().filter(|_| times_out)
-    }
-
-    /// PXELINUX complains and goes to its prompt, where ONTIMEOUT still works. Else it would wait for
-    /// ever; a MENU DEFAULT is then the one thing that says what was meant.
-    fn without_default(&self) -> Result<Choice, ChooseError> {
-        if !self.menu.no_escape {
-            if let Some(on_timeout) = self.prompt_timeout() {
-                return self.load(on_timeout, Why::OnTimeout);
-            }
-            if self.menu.menus.get(TOP).is_some_and(|top| top.has_default) {
-                return self.start(self.menu_default(TOP)?);
-            }
-        }
-        Err(ChooseError::NoDefault { labels: self.labels() })
-    }
-
-    /// Runs a command as the prompt does: a label and arguments, else a file.
-    fn load(&self, directive: &Directive, why: Why) -> Result<Choice, ChooseError> {
-        let line: &[u8] = &directive.command;
-        let command = Command { label: None, at: directive.at.clone() };
-        let (word, arguments) = split_word(line);
-        if let Some(index) = self.menu.find(line) {
-            return self.start(self.run_entry(index, skip_blanks(arguments), b" ", why, None)?);
-        }
-        if !self.menu.implicit {
-            return self.forbidden(directive, why);
-        }
-        let line = if self.menu.allow_options { line } else { word };
-        let appended = self.values.strings(self.menu.sysappend);
-        let run = Run { line: line.to_vec(), appended, entry: None, command, why, menu: None };
-        if type_by_extension(line).is_some() {
-            return self.start(run);
-        }
-        if is_menu_name(word) {
-            let line = with_extension(line, b".c32");
-            return self.start(Run { line, ..run });
-        }
-        self.candidates(run)
-    }
-
-    /// A command that is no label where IMPLICIT 0 wants one: ONERROR, then the prompt's timeout.
-    fn forbidden(&self, directive: &Directive, why: Why) -> Result<Choice, ChooseError> {
-        if let Some(choice) = self.on_error(None) {
-            return choice;
-        }
-        if why == Why::Default
-            && !self.menu.no_escape
-            && let Some(on_timeout) = self.prompt_timeout()
-            && self.menu.find(&on_timeout.command).is_some()
-        {
-            return self.load(on_timeout, Why::OnTimeout);
-        }
-        let (word, _) = split_word(&directive.command);
-        Err(ChooseError::ImplicitForbidden {
-            command: word.to_vec(),
-            at: directive.at.clone(),
-            labels: self.labels(),
-        })
-    }
-
-    /// The files a bare name may mean. PXELINUX takes the first that exists.
-    fn candidates(&self, run: Run) -> Result<Choice, ChooseError> {
-        let extensions = EXTENSIONS.iter().map(|(extension, _)| *extension).chain([&b""[..]]);
-        let candidates = extensions
-            .map(|extension| {
-                let line = with_extension(&run.line, extension);
-                let (name, _) = split_word(&line);
-                let action = match execute(&line, &run.appended, self.values, &run.command) {
-                    Ok(Executed::Action(action)) => Ok(action),
-                    Ok(Executed::ThisMenu) => self.show_menu().map(|choice| choice.action),
-                    Err(error) => Err(error),
-                };
-                Candidate { name: name.to_vec(), action }
-            })
-            .collect();
-        let Run { entry, command, why, menu, .. } = run;
-        Ok(Choice { entry, command, why, menu, action: Action::Implicit(candidates) })
-    }
-
-    fn start(&self, run: Run) -> Result<Choice, ChooseError> {
-        let Run { line, appended, entry, command, why, menu } = run;
-        match execute(&line, &appended, self.values, &command)? {
-            Executed::Action(action) => Ok(Choice { entry, command, why, menu, action }),
-            Executed::ThisMenu if menu.is_some() => Err(ChooseError::MenuLoop { command }),
-            Executed::ThisMenu => self.show_menu(),
-        }
-    }
-
-    /// `menu.c32` and `vesamenu.c32`: ONTIMEOUT after a timeout, else the default entry.
-    ///
-    /// Two cases in which PXELINUX hangs are decided here. If the default entry is disabled, it
-    /// cancels the timeout; ONTIMEOUT is what was meant, or the entry the cursor moves to. If the
-    /// default is a submenu's line, the timeout leads to the prompt, where the last ONTIMEOUT of all
-    /// menus counts; without one, it is that submenu's default.
-    fn show_menu(&self) -> Result<Choice, ChooseError> {
-        let number = self.menu.start;
-        let Some(menu) = self.menu.menus.get(number) else { return Err(ChooseError::EmptyMenu) };
-        // MENU SHIFTKEY boots the default entry at once.
-        let times_out = (menu.timeout > 0 || self.menu.total_timeout > 0) && !self.menu.shift_key;
-        let default =
-            menu.entries.get(menu.default).and_then(|&entry| self.menu.entries.get(entry));
-        let opens = default.is_some_and(|entry| matches!(entry.kind, EntryKind::Submenu(_)));
-        let run = match (&menu.on_timeout, self.prompt_timeout()) {
-            (Some(on_timeout), _) if times_out => {
-                self.in_menu(on_timeout, number, Why::OnTimeout)?
-            }
-            (None, Some(on_timeout)) if times_out && opens && !self.menu.no_escape => {
-                self.in_menu(on_timeout, number, Why::OnTimeout)?
-            }
-            _ => self.menu_default(number)?,
-        };
-        self.start(run)
-    }
-
-    /// A command in a menu: a label with the text behind it, or a file. No extension is tried.
-    ///
-    /// A label with further words on its line is not one here to PXELINUX, which then looks for a
-    /// file of that name and hangs. It is still taken for what it was meant to be.
-    fn in_menu(&self, directive: &Directive, menu: usize, why: Why) -> Result<Run, ChooseError> {
-        let line: &[u8] = &directive.command;
-        if let Some(index) = self.menu.find_whole(line).or_else(|| self.menu.find(line)) {
-            let (_, rest) = split_word(line);
-            return self.run_entry(index, rest, b"", why, Some(menu));
-        }
-        let command = Command { label: None, at: directive.at.clone() };
-        let menu = Some(menu);
-        Ok(Run { line: line.to_vec(), appended: Vec::new(), entry: None, command, why, menu })
-    }
-
-    /// The default entry of a menu, or the next one that boots something, or the first one anywhere.
-    fn menu_default(&self, number: usize) -> Result<Run, ChooseError> {
-        let mut number = number;
-        // Submenus are inside each other, so this ends; the bound makes that plain.
-        for _ in 0..self.menu.menus.len() {
-            let Some(menu) = self.menu.menus.get(number) else { break };
-            let after = menu.entries.iter().skip(menu.default);
-            let before = menu.entries.iter().take(menu.default).rev();
-            let found = after.chain(before).find_map(|&index| {
-                match self.menu.entries.get(index).map(|entry| &entry.kind) {
-                    Some(EntryKind::Boot(_)) => Some((index, None)),
-                    Some(EntryKind::Submenu(inner)) => Some((index, Some(*inner))),
-                    _ => None,
-                }
-            });
-            match found {
-                Some((_, Some(inner))) => number = inner,
-                Some((index, None)) => return self.run_default(index, number),
-                None => break,
-            }
-        }
-        let first = self
-            .menu
-            .entries
-            .iter()
-            .position(|entry| matches!(entry.kind, EntryKind::Boot(_)) && entry.menu != HIDDEN);
-        self.run_default(first.ok_or(ChooseError::EmptyMenu)?, number)
-    }
-
-    fn run_default(&self, index: usize, menu: usize) -> Result<Run, ChooseError> {
-        self.run_entry(index, b"", b"", Why::MenuDefault, Some(menu))
-    }
-
-    /// An entry's command with arguments behind it.
-    fn run_entry(
-        &self,
-        index: usize,
-        arguments: &[u8],
-        separator: &[u8],
-        why: Why,
-        menu: Option<usize>,
-    ) -> Result<Run, ChooseError> {
-        let Some(entry) = self.menu.entries.get(index) else { return Err(ChooseError::EmptyMenu) };
-        let EntryKind::Boot(boot) = &entry.kind else {
-            let (label, at) = (entry.label.clone(), entry.at.clone());
-            return Err(ChooseError::Navigation { label, at });
-        };
-        let rest = if menu.is_some() { entry.label_rest.as_slice() } else { b"" };
-        let mut line = of_label(boot, rest, self.values);
-        if !arguments.is_empty() {
-            line.extend_from_slice(separator);
-            line.extend_from_slice(arguments);
-        }
-        let command = Command { label: Some(entry.label.clone()), at: entry.at.clone() };
-        Ok(Run { line, appended: Vec::new(), entry: Some(index), command, why, menu })
-    }
-
-    /// ONERROR. Outside menus the label's command gets the whole DEFAULT command as arguments, and
-    /// the words behind the label in ONERROR are lost; that is what PXELINUX 6 does.
-    fn on_error(&self, menu: Option<usize>) -> Option<Result<Choice, ChooseError>> {
-        let run = match menu {
-            Some(number) => {
-                let directive = self.menu.menus.get(number)?.on_error.as_ref()?;
-                self.in_menu(directive, number, Why::OnError)
-            }
-            None => self.on_error_at_prompt(self.menu.on_error.as_ref()?),
-        };
-        let appended = self.values.strings(self.menu.sysappend);
-        Some(run.and_then(|run| self.start(Run { appended, ..run })))
-    }
-
-    fn on_error_at_prompt(&self, directive: &Directive) -> Result<Run, ChooseError> {
-        let first = self.menu.first_command().map(|first| &*first.command).unwrap_or_default();
-        if let Some(index) = self.menu.find(&directive.command) {
-            return self.run_entry(index, first, b" ", Why::OnError, None);
-        }
-        let line = [&*directive.command, b" ", first].concat();
-        let command = Command { label: None, at: directive.at.clone() };
-        let (appended, why) = (Vec::new(), Why::OnError);
-        Ok(Run { line, appended, entry: None, command, why, menu: None })
-    }
-
-    fn labels(&self) -> Labels {
-        Labels::of(self.menu.labels())
-    }
-}
-
-/// The command with an extension on its first word.
-fn with_extension(line: &[u8], extension: &[u8]) -> Vec<u8> {
-    let (word, rest) = split_word(line);
-    [word, extension, rest].concat()
-}
-
-/// `DEFAULT menu` reaches menu.c32 on a server that has it. We are that module, so nobody is asked.
-fn is_menu_name(word: &[u8]) -> bool {
-    matches!(base_name(word), b"menu" | b"vesamenu")
 }

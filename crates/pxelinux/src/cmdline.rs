@@ -45,6 +45,13 @@ pub(crate) fn of_kernel(
     line.extend_from_slice(kernel);
     line.push(b' ');
     line.extend_from_slice(arguments);
+    let line = checked_line(line, command)?;
+    let initrds = initrds(&line, command)?;
+    Ok((line, initrds))
+}
+
+/// A kernel's line without control bytes.
+pub(crate) fn checked_line(mut line: Vec<u8>, command: &Command) -> Result<Vec<u8>, ChooseError> {
     for byte in &mut line {
         match *byte {
             // A kernel takes these for blanks as well, and the toolstack must not see them.
@@ -55,8 +62,7 @@ pub(crate) fn of_kernel(
             _ => {}
         }
     }
-    let initrds = initrds(&line, command)?;
-    Ok((line, initrds))
+    Ok(line)
 }
 
 /// The names behind the first `initrd=`, wherever it is: `foo.initrd=` counts too.

@@ -33,6 +33,8 @@ pub struct Menu {
     pub allow_options: bool,
     /// NOESCAPE: there is no prompt.
     pub no_escape: bool,
+    /// MENU HIDDEN: the menu shows itself only after a key.
+    pub hidden: bool,
     /// MENU SHIFTKEY: the menu shows itself only while a shift key is held.
     pub shift_key: bool,
     /// The SYSAPPEND mask outside labels, as it stands at the end; implicit kernels get it.
@@ -58,6 +60,12 @@ pub struct Directive {
 /// One menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubMenu {
+    /// The name after MENU BEGIN, by which MENU GOTO and MENU EXIT find it.
+    pub tag: Vec<u8>,
+    /// MENU TITLE.
+    pub title: Vec<u8>,
+    /// MENU MASTER PASSWD: it opens all locked entries, and is needed to edit one.
+    pub master_password: Option<Vec<u8>>,
     /// Its entries, as indexes into [`Menu::entries`].
     pub entries: Vec<usize>,
     /// The menu around it.
@@ -86,6 +94,12 @@ pub struct Entry {
     pub label_rest: Vec<u8>,
     /// Its text in a menu: MENU LABEL, else the label. A caret marks the next letter as a hot key.
     pub title: Vec<u8>,
+    /// TEXT HELP: what is shown below the menu while the cursor is on it, by line.
+    pub help: Vec<Vec<u8>>,
+    /// MENU INDENT, in columns.
+    pub indent: u8,
+    /// MENU PASSWD: plain, or as crypt(3) writes it. A person has to give it, a timeout does not.
+    pub password: Option<Vec<u8>>,
     /// Where it begins.
     pub at: At,
     /// The menu it stands in, as an index into [`Menu::menus`].
@@ -107,8 +121,19 @@ pub enum EntryKind {
     Separator,
     /// MENU DISABLE.
     Disabled,
-    /// MENU EXIT, GOTO or QUIT: only a person at the menu can use it.
-    Navigation,
+    /// Moves about in menus, or leaves them: only a person can use it.
+    Navigation(Navigation),
+}
+
+/// Where an entry leads that boots nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Navigation {
+    /// MENU GOTO, and MENU EXIT with a name: the menu with this tag.
+    Goto(Vec<u8>),
+    /// MENU EXIT: the menu around this one.
+    Exit,
+    /// MENU QUIT: the prompt.
+    Quit,
 }
 
 /// What a label boots.
@@ -201,6 +226,7 @@ impl Menu {
             implicit: true,
             allow_options: true,
             no_escape: false,
+            hidden: false,
             shift_key: false,
             sysappend: 0,
             notes: Vec::new(),
@@ -213,7 +239,8 @@ impl Menu {
     pub fn find(&self, command: &[u8]) -> Option<usize> {
         let (word, _) = split_word(command);
         self.entries.iter().position(|entry| {
-            matches!(entry.kind, EntryKind::Boot(_) | EntryKind::Navigation) && entry.label == word
+            matches!(entry.kind, EntryKind::Boot(_) | EntryKind::Navigation(_))
+                && entry.label == word
         })
     }
 
@@ -222,7 +249,7 @@ impl Menu {
     pub(crate) fn find_whole(&self, command: &[u8]) -> Option<usize> {
         let (word, _) = split_word(command);
         self.entries.iter().position(|entry| {
-            matches!(entry.kind, EntryKind::Boot(_) | EntryKind::Navigation)
+            matches!(entry.kind, EntryKind::Boot(_) | EntryKind::Navigation(_))
                 && entry.label == word
                 && entry.label_rest.is_empty()
         })

@@ -49,9 +49,10 @@ pub enum ChooseError {
     /// The menu shown first has nothing to boot.
     #[error("the menu has no entry that boots anything: add a LABEL to it")]
     EmptyMenu,
-    /// A menu module started from its own menu; a person could leave that loop, nobody else.
+    /// A menu module started from its own menu, or a command that leads back to itself; a person could
+    /// leave that loop, nobody else.
     #[error(
-        "{command}: the entry shows its own menu again, so nothing would ever boot: choose another label"
+        "{command}: the entry leads back to itself or its own menu, so nothing would ever boot: choose another label"
     )]
     MenuLoop {
         /// The command.
@@ -123,6 +124,17 @@ pub enum Reason {
     /// A SYSLINUX module we do not emulate.
     #[error("it is a SYSLINUX module for a BIOS that is not emulated here")]
     Module,
+    /// mboot.c32 with something that is not Xen.
+    #[error("it starts a multiboot kernel; only that of a Xen host leads to one a guest can boot")]
+    Multiboot,
+    /// mboot.c32 with Xen alone.
+    #[error("no kernel follows the hypervisor: write xen.gz --- vmlinuz --- initrd.img")]
+    NoFirstDomain,
+    /// linux.c32 with an option that makes a file for the initrd.
+    #[error(
+        "-dhcpinfo and initrdfile= make files for the initrd, which is not done here; use initrd="
+    )]
+    MadeFile,
     /// reboot.c32 or poweroff.c32.
     #[error("it stops or restarts the machine instead of booting")]
     PowerOff,

@@ -1,13 +1,14 @@
-//! From a command to what it does: the kernel's type, and the modules we know.
+//! From a command to what it does: the type of its kernel decides.
 //!
 //! The SYSLINUX manual, "Working directory" and "KERNEL file", for the types by extension.
 
-use crate::choice::{Action, Kernel, MenuFile};
+use crate::choice::{Action, Kernel};
 use crate::cmdline::of_kernel;
 use crate::error::{ChooseError, Command, Reason};
 use crate::limits::{MAX_COMMAND, MAX_NAME};
+use crate::modules::module;
 use crate::sysappend::SysValues;
-use crate::text::{skip_blanks, split_word, strtoul, words};
+use crate::text::{skip_blanks, split_word, strtoul};
 
 /// The types of file a command can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(crate) enum Executed {
     Action(Action),
     /// It shows the menu of the configuration it stands in.
     ThisMenu,
+    /// It runs another command, as if that were typed at the prompt.
+    Command(Vec<u8>),
 }
 
 /// The extensions PXELINUX knows, in the order it tries them on a bare name.
@@ -116,62 +119,8 @@ fn linux<'a>(
     Ok(Kernel { name, initrds, command_line })
 }
 
-fn module(
-    kernel: &[u8],
-    arguments: &[u8],
-    values: &SysValues,
-    command: &Command,
-) -> Result<Executed, ChooseError> {
-    let name = base_name(named(kernel, command)?).to_ascii_lowercase();
-    match name.as_slice() {
-        b"menu.c32" | b"vesamenu.c32" => {
-            // SYSAPPEND strings among the arguments would be taken for files that do not exist.
-            let strings = values.strings(u32::MAX);
-            let files: Vec<MenuFile> = words(arguments)
-                .filter(|word| !strings.iter().any(|string| string == word))
-                .map(|word| match word {
-                    b"~" => MenuFile::Current,
-                    name => MenuFile::Named(name.to_vec()),
-                })
-                .collect();
-            if files.iter().all(|file| *file == MenuFile::Current) {
-                return Ok(Executed::ThisMenu);
-            }
-            Ok(Executed::Action(Action::Menu { files }))
-        }
-        b"chain.c32" => chain(kernel, arguments, command),
-        b"localboot.c32" => {
-            let kind = words(arguments).next().map_or(LOCAL_DISK, local_boot);
-            Ok(Executed::Action(Action::LocalBoot { kind }))
-        }
-        b"reboot.c32" | b"poweroff.c32" => Err(unbootable(command, kernel, Reason::PowerOff)),
-        _ => Err(unbootable(command, kernel, Reason::Module)),
-    }
-}
-
-/// `chain.c32 hd0 1`, `mbr:0x…`, `boot`, `fs`, `label=…`: a local disk. A floppy is none.
-fn chain(kernel: &[u8], arguments: &[u8], command: &Command) -> Result<Executed, ChooseError> {
-    let drive = words(arguments).next().unwrap_or_default();
-    let kind = match drive {
-        [b'h', b'd', digits @ ..] => match digits.first() {
-            Some(digit) if digit.is_ascii_digit() => {
-                LOCAL_DISK + i32::from(digit.saturating_sub(b'0'))
-            }
-            _ => LOCAL_DISK,
-        },
-        [b'f', b'd', digit, ..] if digit.is_ascii_digit() => {
-            return Err(unbootable(command, kernel, Reason::ForeignDisk));
-        }
-        _ => LOCAL_DISK,
-    };
-    Ok(Executed::Action(Action::LocalBoot { kind }))
-}
-
-/// The BIOS's number of the first hard disk.
-const LOCAL_DISK: i32 = 0x80;
-
 /// LOCALBOOT's number. Only 16 bits count, and all ones are -1.
-fn local_boot(number: &[u8]) -> i32 {
+pub(crate) fn local_boot(number: &[u8]) -> i32 {
     match strtoul(number) & 0xffff {
         0xffff => -1,
         number => i32::try_from(number).unwrap_or(-1),
@@ -198,7 +147,7 @@ fn forced_type(word: &[u8]) -> Option<Option<ImageType>> {
     })
 }
 
-fn named<'a>(kernel: &'a [u8], command: &Command) -> Result<&'a [u8], ChooseError> {
+pub(crate) fn named<'a>(kernel: &'a [u8], command: &Command) -> Result<&'a [u8], ChooseError> {
     match kernel.len() {
         0 => Err(ChooseError::NoKernel { command: command.clone() }),
         1..=MAX_NAME => Ok(kernel),
@@ -211,6 +160,6 @@ pub(crate) fn base_name(name: &[u8]) -> &[u8] {
     name.rsplit(|&b| b == b'/' || b == b':').next().unwrap_or_default()
 }
 
-fn unbootable(command: &Command, kernel: &[u8], reason: Reason) -> ChooseError {
+pub(crate) fn unbootable(command: &Command, kernel: &[u8], reason: Reason) -> ChooseError {
     ChooseError::Unbootable { command: command.clone(), kernel: kernel.to_vec(), reason }
 }

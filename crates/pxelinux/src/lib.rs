@@ -24,11 +24,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Not emulated yet, and an error that says so: the modules `mboot.c32`, `ifcpu64.c32` and
-//! `linux.c32`.
-
 mod choice;
 mod choose;
+mod chooser;
 mod cmdline;
 mod config;
 mod error;
@@ -36,17 +34,24 @@ mod execute;
 mod lexer;
 pub mod limits;
 mod location;
+mod menu_lines;
+mod modules;
 mod names;
 mod parser;
 mod prefix;
 mod reader;
+mod screen;
 mod sysappend;
 mod text;
 
 pub use choice::{Action, Candidate, Choice, Kernel, MenuFile, Why};
-pub use choose::{ChooseOptions, Listed, choose, choose_in_menu, choose_on_error, entries};
+pub use choose::{
+    Asks, ChooseOptions, Listed, asks, choose, choose_entry, choose_in_menu, choose_on_error,
+    choose_typed, entries,
+};
 pub use config::{
-    Boot, Directive, Entry, EntryKind, HIDDEN, KernelDirective, Menu, Note, SubMenu, TOP,
+    Boot, Directive, Entry, EntryKind, HIDDEN, KernelDirective, Menu, Navigation, Note, SubMenu,
+    TOP,
 };
 pub use error::{ChooseError, Command, Labels, Reason};
 pub use limits::Limits;
@@ -54,5 +59,6 @@ pub use location::{Location, LocationError, Server, TFTP_PORT, resolve};
 pub use names::{Client, HardwareAddress, Uuid, config_names};
 pub use prefix::Prefix;
 pub use reader::{Exceeded, Included, ReadError, Reader, Step, Waiting};
+pub use screen::{Page, Row, RowKind, Screen, screen};
 pub use sysappend::{Addresses, SysValues, bit_name};
 pub use text::{At, Shown};

@@ -19,6 +19,10 @@ pub const MAX_COMMAND: usize = 2048;
 /// crate does not apply it, because the boot loader still appends the guest's own arguments.
 pub const XEN_PV_COMMAND_LINE: usize = 1023;
 
+/// How often a command may run another one (`ifcpu64.c32`) before it is taken for a loop, which
+/// PXELINUX would run through for ever.
+pub const MAX_HOPS: usize = 8;
+
 /// How much text of a name or a line an error message repeats, in characters.
 pub(crate) const MAX_SHOWN: usize = 160;
 
@@ -40,6 +44,8 @@ pub struct Limits {
     pub include_depth: usize,
     /// Files asked for in all.
     pub includes: usize,
+    /// Lines of TEXT HELP kept for each label; later ones are dropped.
+    pub help_lines: usize,
     /// Remarks kept for the administrator; later ones are dropped.
     pub notes: usize,
 }
@@ -53,6 +59,7 @@ impl Default for Limits {
             entries: 10_000,
             include_depth: 32,
             includes: 512,
+            help_lines: 24,
             notes: 32,
         }
     }

@@ -6,24 +6,25 @@
 use std::sync::Arc;
 
 use crate::config::{
-    Boot, Directive, Entry, EntryKind, HIDDEN, KernelDirective, Menu, Note, SubMenu, TOP,
+    Boot, Directive, Entry, EntryKind, HIDDEN, KernelDirective, Menu, Navigation, Note, SubMenu,
+    TOP,
 };
 use crate::lexer::keyword;
 use crate::limits::Limits;
 use crate::reader::{Exceeded, ReadError};
-use crate::text::{At, atoi, skip_blanks, split_word, strtoul};
+use crate::text::{At, atoi, split_word, strtoul};
 
 /// Reads lines into a [`Menu`].
 #[derive(Clone, Debug)]
 pub(crate) struct Parser {
-    menu: Menu,
+    pub(crate) menu: Menu,
     limits: Limits,
     /// The entry that is being read. It joins its menu when something closes it.
-    open: Pending,
+    pub(crate) open: Pending,
     /// APPEND outside labels, as it stands.
     append: Option<Arc<[u8]>>,
     /// The innermost menu that has begun.
-    current: usize,
+    pub(crate) current: usize,
 }
 
 /// A file the text asks for.
@@ -35,19 +36,22 @@ pub(crate) struct Request {
 /// An entry that is being read. Without a label, MENU HIDE and MENU DISABLE are still kept: a
 /// separator that follows takes them.
 #[derive(Clone, Debug, Default)]
-struct Pending {
-    label: Option<(Vec<u8>, At)>,
-    label_rest: Vec<u8>,
-    kernel: Option<(KernelDirective, Vec<u8>)>,
-    append: Option<Arc<[u8]>>,
-    initrd: Option<Vec<u8>>,
-    title: Option<Vec<u8>>,
-    sysappend: u32,
-    hidden: bool,
-    default: bool,
-    disabled: bool,
-    separator: bool,
-    navigation: bool,
+pub(crate) struct Pending {
+    pub(crate) label: Option<(Vec<u8>, At)>,
+    pub(crate) label_rest: Vec<u8>,
+    pub(crate) kernel: Option<(KernelDirective, Vec<u8>)>,
+    pub(crate) append: Option<Arc<[u8]>>,
+    pub(crate) initrd: Option<Vec<u8>>,
+    pub(crate) title: Option<Vec<u8>>,
+    pub(crate) sysappend: u32,
+    pub(crate) hidden: bool,
+    pub(crate) default: bool,
+    pub(crate) disabled: bool,
+    pub(crate) separator: bool,
+    pub(crate) navigation: Option<Navigation>,
+    pub(crate) help: Vec<Vec<u8>>,
+    pub(crate) indent: u8,
+    pub(crate) password: Option<Vec<u8>>,
 }
 
 impl Parser {
@@ -130,56 +134,6 @@ impl Parser {
         Ok(None)
     }
 
-    fn menu_line(
-        &mut self,
-        text: &[u8],
-        at: &At,
-        menu: &mut usize,
-    ) -> Result<Option<Request>, ReadError> {
-        let in_label = self.open.label.is_some();
-        let (word, value) = keyword(text);
-        match word.as_bytes() {
-            b"label" if in_label => self.open.title = Some(value.to_vec()),
-            // Without a label these speak of the submenu they stand in.
-            b"label" | b"title" => self.name_submenu(*menu, value, word.as_bytes() == b"label"),
-            b"default" if in_label => self.open.default = true,
-            b"default" => self.default_submenu(*menu),
-            b"hide" => self.open.hidden = true,
-            b"disable" | b"disabled" => self.open.disabled = true,
-            b"goto" | b"quit" if in_label => self.open.navigation = true,
-            // At the top there is no menu to leave, so the entry boots its label.
-            b"exit" if in_label && self.parent(*menu).is_some() => self.open.navigation = true,
-            b"separator" => {
-                self.close(*menu)?;
-                self.open.label = Some((Vec::new(), at.clone()));
-                self.open.separator = true;
-                self.close(*menu)?;
-            }
-            b"begin" => self.begin_submenu(value, at, menu)?,
-            b"end" => {
-                self.close(*menu)?;
-                self.current = self.parent(self.current).unwrap_or(self.current);
-                *menu = self.current;
-            }
-            b"start" => self.menu.start = *menu,
-            b"shiftkey" => self.menu.shift_key = true,
-            b"onerror" => {
-                self.menu.on_error = command(value, at);
-                if let Some(menu) = self.menu.menus.get_mut(*menu) {
-                    menu.on_error = command(value, at);
-                }
-            }
-            b"include" => {
-                let (name, rest) = split_word(value);
-                let tag = skip_blanks(rest);
-                let submenu = (!tag.is_empty()).then(|| tag.to_vec());
-                return Ok(Some(Request { name: name.to_vec(), submenu }));
-            }
-            _ => {}
-        }
-        Ok(None)
-    }
-
     /// Opens a submenu in the current menu, and moves `menu` there.
     pub(crate) fn begin_submenu(
         &mut self,
@@ -197,13 +151,22 @@ impl Parser {
             at: at.clone(),
             menu: parent,
             place: 0,
+            help: Vec::new(),
+            indent: 0,
+            password: None,
             kind: EntryKind::Submenu(child),
         };
         let place = self.add(entry)?;
         // A submenu begins with its parent's timeouts.
-        let mut inner = SubMenu { parent: Some(parent), parent_entry: place, ..SubMenu::default() };
+        let mut inner = SubMenu {
+            tag: title.to_vec(),
+            parent: Some(parent),
+            parent_entry: place,
+            ..SubMenu::default()
+        };
         if let Some(around) = self.menu.menus.get(parent) {
             inner.timeout = around.timeout;
+            inner.master_password.clone_from(&around.master_password);
             inner.on_timeout.clone_from(&around.on_timeout);
             inner.on_error.clone_from(&around.on_error);
         }
@@ -245,44 +208,27 @@ impl Parser {
         }
     }
 
-    fn name_submenu(&mut self, menu: usize, title: &[u8], always: bool) {
-        let Some((parent, place)) = self.parent_line(menu) else { return };
-        let index = self.menu.menus.get(parent).and_then(|menu| menu.entries.get(place)).copied();
-        if let Some(entry) = index.and_then(|index| self.menu.entries.get_mut(index))
-            && (always || entry.title.is_empty())
-        {
-            entry.title = title.to_vec();
+    /// A line of a TEXT block; that of HELP is shown with its label.
+    pub(crate) fn text_line(&mut self, line: &[u8]) {
+        if self.open.label.is_some() && self.open.help.len() < self.limits.help_lines {
+            self.open.help.push(line.to_vec());
         }
     }
 
-    /// MENU DEFAULT right after MENU BEGIN makes the submenu's line the default around it.
-    fn default_submenu(&mut self, menu: usize) {
-        let Some((parent, place)) = self.parent_line(menu) else { return };
-        if let Some(parent) = self.menu.menus.get_mut(parent) {
-            parent.default = place;
-            parent.has_default = true;
-        }
-    }
-
-    fn parent(&self, menu: usize) -> Option<usize> {
+    pub(crate) fn parent(&self, menu: usize) -> Option<usize> {
         self.menu.menus.get(menu)?.parent
     }
 
-    fn parent_line(&self, menu: usize) -> Option<(usize, usize)> {
-        let menu = self.menu.menus.get(menu)?;
-        Some((menu.parent?, menu.parent_entry))
-    }
-
     /// Puts the entry that is being read into its menu. Without a label there is none.
-    fn close(&mut self, menu: usize) -> Result<(), ReadError> {
+    pub(crate) fn close(&mut self, menu: usize) -> Result<(), ReadError> {
         let Some((label, at)) = self.open.label.take() else { return Ok(()) };
         let open = std::mem::take(&mut self.open);
         let kind = if open.separator {
             EntryKind::Separator
         } else if open.disabled {
             EntryKind::Disabled
-        } else if open.navigation {
-            EntryKind::Navigation
+        } else if let Some(navigation) = open.navigation {
+            EntryKind::Navigation(navigation)
         } else {
             let kernel_is_label = open.kernel.is_none();
             let (directive, kernel) =
@@ -303,7 +249,10 @@ impl Parser {
         let is_default = open.default && matches!(kind, EntryKind::Boot(_));
         let title = open.title.unwrap_or_else(|| label.clone());
         let label_rest = open.label_rest;
-        let place = self.add(Entry { label, label_rest, title, at, menu, place: 0, kind })?;
+        let Pending { help, indent, password, .. } = open;
+        let entry =
+            Entry { label, label_rest, title, help, indent, password, at, menu, place: 0, kind };
+        let place = self.add(entry)?;
         if is_default && let Some(menu) = self.menu.menus.get_mut(menu) {
             menu.default = place;
             menu.has_default = true;
@@ -331,7 +280,7 @@ fn directive(value: &[u8], at: &At) -> Directive {
 }
 
 /// ONTIMEOUT and ONERROR without a value take back what was said before.
-fn command(value: &[u8], at: &At) -> Option<Directive> {
+pub(crate) fn command(value: &[u8], at: &At) -> Option<Directive> {
     (!value.is_empty()).then(|| directive(value, at))
 }
 

@@ -183,6 +183,9 @@ impl Reader {
             if frame.in_text {
                 let (word, _) = keyword(line.text);
                 frame.in_text = word.as_bytes() != b"endtext";
+                if frame.in_text {
+                    self.parser.text_line(line.text);
+                }
                 continue;
             }
             if line.split {

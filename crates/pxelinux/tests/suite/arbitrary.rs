@@ -19,6 +19,7 @@ const SMALL: Limits = Limits {
     entries: 60,
     include_depth: 8,
     includes: 40,
+    help_lines: 3,
     notes: 4,
 };
 

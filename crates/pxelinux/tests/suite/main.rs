@@ -26,4 +26,5 @@ mod modules;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod screens;
 mod support;

@@ -2,7 +2,7 @@
 
 use pxelinux::{Action, ChooseError, Reason};
 
-use crate::support::{chosen, line, refused};
+use crate::support::{chosen, initrds, line, refused};
 
 fn action(body: &str) -> Action {
     chosen(&format!("default a\nlabel a\n{body}")).action
@@ -87,7 +87,7 @@ fn what_needs_a_bios_is_refused_with_label_line_and_reason() {
 
 #[test]
 fn modules_we_do_not_emulate_are_refused_by_name() {
-    for module in ["mboot.c32", "ifcpu64.c32", "linux.c32", "hdt.c32", "gfxboot.c32"] {
+    for module in ["hdt.c32", "gfxboot.c32", "whichsys.c32", "ifplop.c32"] {
         assert_eq!(reason(&format!("kernel {module}")), Reason::Module, "{module}");
         let error = refused(&format!("ui {module} x")).to_string();
         assert!(error.contains(module), "{error}");
@@ -129,4 +129,58 @@ fn extensions_are_matched_with_case_and_at_the_end_of_the_first_word() {
 fn a_kernel_whose_version_ends_in_0_needs_linux_as_with_pxelinux() {
     assert_eq!(reason("kernel vmlinuz-6.1.0"), Reason::NetworkProgram);
     assert_eq!(line("default a\nlabel a\nlinux vmlinuz-6.1.0"), "BOOT_IMAGE=vmlinuz-6.1.0 ");
+}
+
+#[test]
+fn ifcpu64_takes_what_is_for_64_bits() {
+    let labels = "default m\nlabel x64\nkernel k64\nappend six\nlabel x32\nkernel k32\nlabel m\n";
+    for append in ["x64 -- x32", "x64 -- pae -- x32", "x64", "x64  --"] {
+        let config = format!("{labels}com32 ifcpu64.c32\nappend {append}\n");
+        assert_eq!(line(&config), "BOOT_IMAGE=k64 six", "{append}");
+    }
+}
+
+#[test]
+fn ifcpu64_runs_its_words_together() {
+    // The SYSAPPEND string becomes a part of the label.
+    let config = "default m\nimplicit 0\nlabel x64\nkernel k64\nlabel m\ncom32 ifcpu64.c32\n\
+                  append x64\nipappend 2\n";
+    let error = refused(config).to_string();
+    assert!(error.contains("\"x64BOOTIF=01-52-54-00-12-34-56\" is no label"), "{error}");
+}
+
+#[test]
+fn a_command_that_leads_back_to_itself_is_no_endless_one() {
+    for append in ["m", "", "-- m"] {
+        let config = format!("default m\nlabel m\nkernel ifcpu64.c32\nappend {append}\n");
+        assert!(matches!(refused(&config), ChooseError::MenuLoop { .. }), "{append}");
+    }
+}
+
+#[test]
+fn the_linux_module_takes_the_last_initrd_and_each_further_one() {
+    let config = |append: &str| format!("default a\nlabel a\ncom32 linux.c32 {append}\n");
+    assert_eq!(line(&config("vm  x   y ")), "BOOT_IMAGE=vm x y");
+    let both = config("vm initrd=a,b q initrd=c foo.initrd=d initrd+=e,f initrd+=g");
+    assert_eq!(initrds(&both), ["c", "e", "f", "g"]);
+    assert_eq!(
+        line(&both),
+        "BOOT_IMAGE=vm initrd=a,b q initrd=c foo.initrd=d initrd+=e,f initrd+=g"
+    );
+    assert!(matches!(refused(&config("vm initrd=a,,b")), ChooseError::EmptyInitrd { .. }));
+    assert_eq!(reason("com32 linux.c32 -dhcpinfo vm"), Reason::MadeFile);
+    assert_eq!(reason("com32 linux.c32 vm initrdfile=x"), Reason::MadeFile);
+    assert!(matches!(refused(&config("")), ChooseError::NoKernel { .. }));
+}
+
+#[test]
+fn of_a_xen_host_a_guest_boots_the_first_domain() {
+    let config = "default x\nlabel x\nkernel mboot.c32\nappend boot/xen-4.17.gz dom0_mem=1G com1=9600 --- \
+                  vmlinuz console=hvc0  quiet --- initrd.img --- more.img x\nipappend 2\n";
+    assert_eq!(line(config), "console=hvc0 quiet");
+    assert_eq!(initrds(config), ["initrd.img", "more.img"]);
+    assert_eq!(line("default x\nlabel x\ncom32 mboot.c32 -aout xen.gz --- vmlinuz\n"), "");
+    assert_eq!(reason("kernel mboot.c32\nappend xen.gz dom0_mem=1G"), Reason::NoFirstDomain);
+    assert_eq!(reason("kernel mboot.c32\nappend -c boot.cfg"), Reason::Multiboot);
+    assert_eq!(reason("kernel mboot.c32\nappend tboot.gz --- xen.gz --- vm"), Reason::Multiboot);
 }
