@@ -27,4 +27,5 @@ mod modules;
 mod names;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
 mod support;

@@ -89,7 +89,7 @@ fn a_line_may_be_edited_and_a_label_typed() {
     };
     assert_eq!(typed(asked, "k1 a initrd=i single"), "BOOT_IMAGE=k1 a initrd=i single");
     assert_eq!(typed(asked, "hidden  x"), "BOOT_IMAGE=k3 x");
-    assert_eq!(typed(Asks::Prompt, "hidden  x"), "BOOT_IMAGE=k3  x");
+    assert_eq!(typed(Asks::Prompt, "hidden  x"), "BOOT_IMAGE=k3 x");
     assert_eq!(typed(Asks::Prompt, "vmlinuz x"), "BOOT_IMAGE=vmlinuz x");
 }
 
