@@ -47,6 +47,18 @@ pub const MAX_DNS_PACKET: usize = 1232;
 pub const MAX_MESSAGE: usize = 64 * 1024;
 /// Entries of a config that are listed.
 pub const MAX_ENTRIES: usize = 10_000;
+/// Pages of a menu that are shown.
+pub const MAX_MENU_PAGES: usize = 64;
+/// Rows of a menu that are shown, on all pages.
+pub const MAX_MENU_ROWS: usize = 2000;
+/// Characters of a title, a row or a line of help that are shown.
+pub const MAX_MENU_TEXT: usize = 120;
+/// Bytes of a line that is typed.
+pub const MAX_TYPED: usize = 2047;
+/// A menu that nobody has touched for this long is left for what boots unattended.
+pub const MENU_PATIENCE: Duration = Duration::from_secs(600);
+/// How long an untouched menu stays, at most, when it is shown because somebody seems to be there.
+pub const MENU_GLANCE: Duration = Duration::from_secs(10);
 /// Messages the worker may send in one boot.
 pub const MAX_MESSAGES: usize = 10_000;
 /// Characters of a line that tells what happened, after escaping.

@@ -49,7 +49,8 @@ pub fn fetch(
             "{shown}: this rpxeboot has no TLS: serve the file by http:// or tftp://"
         )));
     }
-    let lookup = Lookup { resolver: resolver.clone(), budget: *budget, why: Mutex::default() };
+    let lookup =
+        Lookup { resolver: resolver.clone(), budget: budget.clone(), why: Mutex::default() };
     let agent = Agent::with_parts(config(budget), DefaultConnector::default(), lookup);
     let mut response = agent.get(file.url).call().map_err(|error| explain(shown, error, budget))?;
     let announced = response.body().content_length();

@@ -1,10 +1,13 @@
 //! From a boot source to a plan: which config there is, what it says to boot.
 //!
-//! [`search`] asks for configs as PXELINUX does and follows what they say; the language
-//! itself is the `pxelinux` crate's. A plan is plain data: it can be printed, sent to the
-//! supervisor, and carried out.
+//! [`search`] asks for configs as PXELINUX does, `follow` goes after what they say; the
+//! language itself is the `pxelinux` crate's. Where PXELINUX would ask a person, [`person`] is
+//! asked. A plan is plain data: it can be printed, sent to the supervisor, and carried out.
 
 pub mod args;
+mod follow;
+mod password;
+pub mod person;
 pub mod search;
 
 use pxelinux::Location;

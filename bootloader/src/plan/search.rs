@@ -1,5 +1,5 @@
-//! Asking for configs and following them: the part of PXELINUX that does I/O, with the I/O
-//! left to a [`Library`].
+//! Asking for configs and reading them: the part of PXELINUX that does I/O, with the I/O left
+//! to a [`Library`]. [`super::follow`] goes on from there.
 
 use std::net::Ipv4Addr;
 
@@ -8,14 +8,14 @@ use pxelinux::{
     LocationError, Menu, MenuFile, Prefix, ReadError, Reader, Server, Step, SysValues, Uuid,
 };
 
-use super::{Action, BootPlan, Library};
+use super::Library;
+use super::person::Person;
 use crate::console::{Level, Say};
 use crate::failure::{Failure, Reason};
 use crate::fetch::FetchError;
 use crate::guest::MacAddr;
 use crate::lease::Lease;
 use crate::lease::boot_source::BootSource;
-use crate::limits::{MAX_CONFIG_RESTARTS, MAX_INITRDS};
 use crate::text;
 
 /// PXELINUX's directory of configs, which `--config-dir` replaces.
@@ -36,11 +36,12 @@ pub struct Asker {
 
 /// A config found, and how to read on from there.
 pub struct Search<'a> {
-    library: &'a dyn Library,
-    say: &'a dyn Say,
+    pub(super) library: &'a dyn Library,
+    pub(super) say: &'a dyn Say,
+    pub(super) person: &'a dyn Person,
     asker: &'a Asker,
-    server: Server,
-    prefix: Prefix,
+    pub(super) server: Server,
+    pub(super) prefix: Prefix,
     values: SysValues,
     names: Vec<Vec<u8>>,
 }
@@ -66,6 +67,7 @@ impl<'a> Search<'a> {
     pub fn new(
         library: &'a dyn Library,
         say: &'a dyn Say,
+        person: &'a dyn Person,
         asker: &'a Asker,
         lease: &Lease,
         source: &BootSource,
@@ -91,70 +93,13 @@ impl<'a> Search<'a> {
         Ok(Self {
             library,
             say,
+            person,
             asker,
             values: sys_values(asker, lease, &source.server, hardware),
             server: source.server.clone(),
             prefix,
             names,
         })
-    }
-
-    /// What the config says to boot.
-    ///
-    /// # Errors
-    /// [`Reason::NoConfig`], [`Reason::BadConfig`], [`Reason::Transfer`], [`Reason::Deadline`].
-    pub fn plan(&self) -> Result<BootPlan, Failure> {
-        let (location, name, bytes) = self.first_config()?;
-        self.say.say(Level::Step, &format!("config {location}"));
-        let mut config = Config { location, name, bytes, prefix: self.prefix.clone() };
-        let mut menu = self.read(&config)?;
-        let options = self.options();
-        let mut choice = pxelinux::choose(&menu, &options);
-        for _ in 0..=MAX_CONFIG_RESTARTS {
-            let chosen = choice.map_err(|error| unusable(&config.location, &error))?;
-            let label = chosen.command.label.as_deref().map(text::printable);
-            let action = self.decided(chosen.action, &config)?;
-            match action {
-                pxelinux::Action::Kernel(kernel) => {
-                    let action = self.kernel(&kernel, &config, &chosen.command.at)?;
-                    return Ok(BootPlan { config: Some(config.location), label, action });
-                }
-                pxelinux::Action::LocalBoot { kind } => {
-                    let action = Action::LocalBoot { kind };
-                    return Ok(BootPlan { config: Some(config.location), label, action });
-                }
-                pxelinux::Action::Config { file, directory } => {
-                    // PXELINUX changes the directory first, and then looks for a name in it; a
-                    // name given with it is looked for from where we were.
-                    let location = self.resolve(&config, &file, &chosen.command.at)?;
-                    let bytes = self.needed(&location)?;
-                    self.say.say(Level::Step, &format!("config {location}"));
-                    let prefix = match directory {
-                        Some(directory) => config.prefix.enter(&directory),
-                        None => Ok(config.prefix),
-                    };
-                    let prefix = prefix.map_err(|error| bad_name(&chosen.command.at, &error))?;
-                    config = Config { location, name: file, bytes, prefix };
-                    menu = self.read(&config)?;
-                    choice = pxelinux::choose(&menu, &options);
-                }
-                pxelinux::Action::Menu { files } => {
-                    menu = self.read_menu_files(files, &config)?;
-                    choice = pxelinux::choose_in_menu(&menu, &options);
-                }
-                pxelinux::Action::Implicit(_) => {
-                    return Err(Failure::bug("a choice that was decided is not"));
-                }
-            }
-        }
-        Err(Failure::new(
-            Reason::BadConfig,
-            format!(
-                "{}: more than {MAX_CONFIG_RESTARTS} configs lead to each other: name a label of \
-                 the last one with --label",
-                config.location
-            ),
-        ))
     }
 
     /// The entries of the config, for `--list-entries`.
@@ -180,12 +125,12 @@ impl<'a> Search<'a> {
         Ok(listed.collect())
     }
 
-    fn options(&self) -> ChooseOptions<'_> {
+    pub(super) fn options(&self) -> ChooseOptions<'_> {
         ChooseOptions { label: self.asker.label.as_deref(), values: self.values.clone() }
     }
 
     /// The first config that is there and not empty. Only "not found" leads to the next name.
-    fn first_config(&self) -> Result<(Location, Vec<u8>, Vec<u8>), Failure> {
+    pub(super) fn first_config(&self) -> Result<(Location, Vec<u8>, Vec<u8>), Failure> {
         for name in &self.names {
             let Ok(location) = pxelinux::resolve(&self.prefix, &self.server, name) else {
                 continue; // an option 209 that is no name: PXELINUX goes on, too
@@ -215,13 +160,17 @@ impl<'a> Search<'a> {
         self.names.first().is_some_and(|first| first == name) && !name.starts_with(CONFIG_DIRECTORY)
     }
 
-    fn read(&self, config: &Config) -> Result<Menu, Failure> {
+    pub(super) fn read(&self, config: &Config) -> Result<Menu, Failure> {
         let limits = Limits::default();
         let step = Reader::new(limits).begin(&config.name, config.bytes.clone());
         self.read_on(step, config)
     }
 
-    fn read_menu_files(&self, files: Vec<MenuFile>, config: &Config) -> Result<Menu, Failure> {
+    pub(super) fn read_menu_files(
+        &self,
+        files: Vec<MenuFile>,
+        config: &Config,
+    ) -> Result<Menu, Failure> {
         let names = files.into_iter().map(|file| match file {
             MenuFile::Current => config.name.clone(),
             MenuFile::Named(name) => name,
@@ -267,52 +216,16 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A name that may mean several files means the first that is there.
-    fn decided(
+    pub(super) fn resolve(
         &self,
-        action: pxelinux::Action,
         config: &Config,
-    ) -> Result<pxelinux::Action, Failure> {
-        let pxelinux::Action::Implicit(candidates) = action else { return Ok(action) };
-        let last = candidates.len().saturating_sub(1);
-        for (place, candidate) in candidates.into_iter().enumerate() {
-            let is_there = place == last
-                || match pxelinux::resolve(&config.prefix, &self.server, &candidate.name) {
-                    Ok(location) => self.library.has(&location)?,
-                    Err(_) => false,
-                };
-            if is_there {
-                return candidate.action.map_err(|error| unusable(&config.location, &error));
-            }
-        }
-        Err(Failure::new(Reason::BadConfig, format!("{}: nothing to boot", config.location)))
-    }
-
-    fn kernel(
-        &self,
-        kernel: &pxelinux::Kernel,
-        config: &Config,
+        name: &[u8],
         at: &At,
-    ) -> Result<Action, Failure> {
-        if kernel.initrds.len() > MAX_INITRDS {
-            return Err(Failure::new(
-                Reason::BadConfig,
-                format!("{at}: {} initrds, at most {MAX_INITRDS} are joined", kernel.initrds.len()),
-            ));
-        }
-        let initrds = kernel.initrds.iter().map(|name| self.resolve(config, name, at));
-        Ok(Action::Kernel {
-            kernel: self.resolve(config, &kernel.name, at)?,
-            initrds: initrds.collect::<Result<_, _>>()?,
-            args: kernel.command_line.clone(),
-        })
-    }
-
-    fn resolve(&self, config: &Config, name: &[u8], at: &At) -> Result<Location, Failure> {
+    ) -> Result<Location, Failure> {
         pxelinux::resolve(&config.prefix, &self.server, name).map_err(|error| bad_name(at, &error))
     }
 
-    fn needed(&self, location: &Location) -> Result<Vec<u8>, Failure> {
+    pub(super) fn needed(&self, location: &Location) -> Result<Vec<u8>, Failure> {
         match self.library.read(location) {
             Err(FetchError::NotFound(why)) => Err(Failure::new(Reason::NoConfig, why)),
             read => Ok(read?),
@@ -320,18 +233,19 @@ impl<'a> Search<'a> {
     }
 }
 
-struct Config {
-    location: Location,
-    name: Vec<u8>,
-    bytes: Vec<u8>,
-    prefix: Prefix,
+/// A config that was read.
+pub(super) struct Config {
+    pub(super) location: Location,
+    pub(super) name: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) prefix: Prefix,
 }
 
-fn bad_name(at: &At, error: &LocationError) -> Failure {
+pub(super) fn bad_name(at: &At, error: &LocationError) -> Failure {
     Failure::new(Reason::BadConfig, format!("{at}: {error}"))
 }
 
-fn unusable(config: &Location, error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn unusable(config: &Location, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Reason::BadConfig, format!("{config}: {error}"))
 }
 

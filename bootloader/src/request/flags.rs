@@ -40,9 +40,9 @@ pub enum Order {
 /// Whether a menu may be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MenuPolicy {
-    /// When somebody can see it.
+    /// When somebody is at the console; and never longer than ten seconds untouched.
     Auto,
-    /// Always.
+    /// Always, for as long as the config says.
     Always,
     /// Never: the default entry at once.
     Never,
@@ -135,7 +135,7 @@ pub(super) struct Flags {
     /// Whether a menu may be shown
     #[arg(
         long,
-        value_name = "auto|never",
+        value_name = "auto|always|never",
         value_enum,
         default_value = "auto",
         hide_possible_values = true

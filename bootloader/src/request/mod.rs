@@ -133,12 +133,6 @@ impl Request {
             (_, true, _) => Level::Detail,
             _ => Level::Step,
         };
-        if flags.menu == MenuPolicy::Always {
-            return Err(usage(
-                "--menu always: this version shows no menu; leave it out to take the entry that \
-                 PXELINUX would take when nobody presses a key",
-            ));
-        }
         // Root, and the number that setresuid(2) takes for "as it is".
         if let Some(uid @ (0 | u32::MAX)) = flags.runas {
             return Err(usage(format!("--runas {uid}: it takes the uid of an unprivileged user")));
@@ -361,6 +355,5 @@ mod tests {
         assert!(refusal(&["--runas=0"]).contains("unprivileged"));
         assert!(refusal(&["--runas=4294967295"]).contains("unprivileged"));
         assert!(refusal(&["--output-format=xml"]).contains("xml"));
-        assert!(refusal(&["--menu", "always"]).contains("menu"));
     }
 }

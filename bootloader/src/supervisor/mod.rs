@@ -6,6 +6,7 @@
 pub mod conversation;
 pub mod localboot;
 pub mod made_directory;
+pub mod menu;
 pub mod process;
 pub mod signals;
 
@@ -82,7 +83,8 @@ fn from_network(
     let job = job(request, &guest, &link, budget, console);
     let mut worker = Conversation::begin(&mut link, job, signals, budget, console)?;
 
-    let plan = match heard_plan(&mut worker, &mut link, request.purpose)? {
+    let setting = Setting { request, signals, budget, console };
+    let plan = match heard_plan(&mut worker, &mut link, &setting)? {
         Heard::Entries(entries) => return show_entries(&entries, console),
         Heard::Plan(plan) => *plan,
     };
@@ -126,7 +128,6 @@ fn from_network(
         PlannedAction::LocalBoot { .. } => {
             drop(worker);
             drop(link);
-            let setting = Setting { request, signals, budget, console };
             report.args = None;
             boot_disk(&setting, &report, guest.guest_type)?;
         }
@@ -186,6 +187,7 @@ fn job(request: &Request, guest: &Guest, link: &Link, budget: &Budget, console: 
         config_dir: request.config_dir.clone(),
         kernel,
         ramdisk,
+        menu: menu::is_possible(request),
         list_entries: request.purpose == Purpose::ListEntries,
         budget_ms: u64::try_from(budget.left().as_millis()).unwrap_or(u64::MAX),
         level: console.level(),
@@ -225,12 +227,22 @@ enum Heard {
 fn heard_plan(
     worker: &mut Conversation<'_>,
     link: &mut Link,
-    purpose: Purpose,
+    setting: &Setting<'_>,
 ) -> Result<Heard, Failure> {
+    let Setting { request, signals, budget, console } = *setting;
+    let purpose = request.purpose;
     let Report::Leased(addresses) = worker.hear()? else { return Err(out_of_turn()) };
     link.configure(&checked_addresses(addresses)?)?;
     worker.tell(&Instruction::Configured, &[])?;
-    match worker.hear()? {
+    let mut report = worker.hear()?;
+    while let Report::Menu(shown) = report {
+        if !menu::is_possible(request) {
+            return Err(out_of_turn());
+        }
+        menu::show(*shown, request, worker, signals, budget, console)?;
+        report = worker.hear()?;
+    }
+    match report {
         // A worker that was taken over must not get text to where an answer is expected.
         Report::Entries(_) if purpose != Purpose::ListEntries => Err(out_of_turn()),
         Report::Planned(_) if purpose == Purpose::ListEntries => Err(Failure::new(

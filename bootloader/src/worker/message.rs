@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::console::Level;
 use crate::failure::Failure;
 use crate::guest::MacAddr;
+use crate::plan::person::Picked;
 use crate::plan::search::ListedEntry;
 
 /// What the worker is to do, and all it gets to know.
@@ -35,6 +36,8 @@ pub struct Job {
     pub kernel: Option<String>,
     /// The ramdisk that goes with it.
     pub ramdisk: Option<String>,
+    /// Whether somebody may be shown a menu.
+    pub menu: bool,
     /// Whether only the entries are wanted.
     pub list_entries: bool,
     /// What is left of the budget, in milliseconds.
@@ -53,6 +56,22 @@ pub enum Instruction {
     /// Fetch the images. Descriptors: the kernel's file; the ramdisk's, if there is one; a
     /// scratch file for each further ramdisk.
     Fetch,
+    /// What came of a menu, and how long a person had it, in milliseconds.
+    Chosen {
+        /// What was picked.
+        picked: Picked,
+        /// The budget stood still for as long.
+        waited_ms: u64,
+    },
+    /// Whether a password opens a row of a page, or its entries for editing.
+    Try {
+        /// The page.
+        page: usize,
+        /// The row.
+        row: Option<usize>,
+        /// What was typed.
+        password: String,
+    },
 }
 
 /// Worker to supervisor.
@@ -66,6 +85,12 @@ pub enum Report {
     Planned(Box<Planned>),
     /// Some of the entries that were asked for; an empty list is the end of them.
     Entries(Vec<ListedEntry>),
+    /// Somebody would be asked here: a menu without its rows.
+    Menu(Box<ShownMenu>),
+    /// Some of its rows; an empty list is the end of them.
+    Rows(Vec<ShownRow>),
+    /// Whether the password fits.
+    Opens(bool),
     /// All images are there.
     Fetched(Vec<FetchedFile>),
     /// It did not work out.
@@ -81,6 +106,73 @@ pub struct Addresses {
     pub prefix: u8,
     /// The default gateway.
     pub router: Option<Ipv4Addr>,
+}
+
+/// A menu, in text. [`pxelinux::Screen`] says what each part is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownMenu {
+    /// Its pages.
+    pub pages: Vec<ShownPage>,
+    /// The first one shown.
+    pub first: usize,
+    /// Shown only after a key.
+    pub hidden: bool,
+    /// Lines may be edited and typed.
+    pub may_edit: bool,
+    /// Tenths of a second until the end, whatever happens; 0 for none.
+    pub total_timeout: u64,
+}
+
+/// One page of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPage {
+    /// Its title.
+    pub title: String,
+    /// The row the cursor is on at first.
+    pub default: usize,
+    /// Tenths of a second until the default is taken; 0 for never.
+    pub timeout: u64,
+    /// The page around it.
+    pub parent: Option<usize>,
+    /// Editing asks for a password.
+    pub locked: bool,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownRow {
+    /// Its page.
+    pub page: usize,
+    /// Its text.
+    pub text: String,
+    /// The key that leads here.
+    pub hot_key: Option<char>,
+    /// Columns in front.
+    pub indent: u8,
+    /// Its help, by line.
+    pub help: Vec<String>,
+    /// Choosing it asks for a password.
+    pub locked: bool,
+    /// What it does.
+    pub kind: ShownKind,
+}
+
+/// What a row does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShownKind {
+    /// Boots an entry of the config.
+    Boot {
+        /// The entry.
+        entry: usize,
+        /// The line to edit; none if it holds bytes that cannot be shown.
+        line: Option<String>,
+    },
+    /// Shows another page.
+    Open(usize),
+    /// Leaves for the prompt.
+    Quit,
+    /// Nothing.
+    Dead,
 }
 
 /// A plan, in text.

@@ -8,6 +8,7 @@
 pub mod channel;
 pub mod confine;
 pub mod images;
+mod menu;
 pub mod message;
 
 use std::fs::File;
@@ -100,7 +101,7 @@ impl Worker<'_> {
         thread::spawn(move || drop(packets));
         let source = self.boot_source(client_port, identity, &lease)?;
         let resolver = Resolver::new(lease.dns.clone(), lease.domain.clone());
-        let fetcher = Fetcher::new(resolver, self.budget);
+        let fetcher = Fetcher::new(resolver, self.budget.clone());
         let asker = Asker {
             mac: self.job.mac,
             uuid: self.uuid(),
@@ -115,7 +116,7 @@ impl Worker<'_> {
             }
             None => {
                 let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
-                let search = Search::new(&fetcher, self, &asker, &lease, source)?;
+                let search = Search::new(&fetcher, self, self, &asker, &lease, source)?;
                 if self.job.list_entries {
                     return self.report_entries(&search.entries()?);
                 }

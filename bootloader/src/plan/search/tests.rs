@@ -2,6 +2,8 @@ use super::*;
 use crate::lease::boot_source;
 use crate::lease::reply::Reply;
 use crate::lease::reply::tests::{MAC, reply};
+use crate::plan::person::{Nobody, Opens, Picked};
+use crate::plan::{Action, BootPlan};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -76,7 +78,7 @@ fn lease(boot_file: &[u8], more: &[(u8, &[u8])]) -> Lease {
 
 fn plan_with(shelf: &Shelf, asker: &Asker, lease: &Lease) -> Result<BootPlan, Failure> {
     let source = boot_source::of(lease, None).unwrap();
-    Search::new(shelf, &Silence, asker, lease, &source)?.plan()
+    Search::new(shelf, &Silence, &Nobody, asker, lease, &source)?.plan()
 }
 
 fn plan(shelf: &Shelf) -> Result<BootPlan, Failure> {
@@ -232,8 +234,89 @@ fn the_entries_are_listed_with_the_default() {
     let lease = lease(b"pxelinux.0", &[]);
     let source = boot_source::of(&lease, None).unwrap();
     let asker = asker(None);
-    let search = Search::new(&shelf, &Silence, &asker, &lease, &source).unwrap();
+    let search = Search::new(&shelf, &Silence, &Nobody, &asker, &lease, &source).unwrap();
     let listed: Vec<_> =
         search.entries().unwrap().into_iter().map(|entry| (entry.label, entry.default)).collect();
     assert_eq!(listed, [("linux".to_owned(), true), ("rescue".to_owned(), false)]);
+}
+
+/// Somebody who sees all menus, and picks what a test says.
+struct Somebody {
+    picks: RefCell<Vec<Picked>>,
+    saw: RefCell<Vec<pxelinux::Screen>>,
+}
+
+impl Person for Somebody {
+    fn choose(&self, screen: &pxelinux::Screen, _: &Opens<'_>) -> Result<Picked, Failure> {
+        self.saw.borrow_mut().push(screen.clone());
+        Ok(self.picks.borrow_mut().remove(0))
+    }
+}
+
+fn picked(shelf: &Shelf, picks: &[Picked]) -> (Result<BootPlan, Failure>, usize) {
+    let (asker, lease) = (asker(None), lease(b"pxelinux.0", &[]));
+    let source = boot_source::of(&lease, None).unwrap();
+    let person = Somebody { picks: RefCell::new(picks.to_vec()), saw: RefCell::new(Vec::new()) };
+    let plan = Search::new(shelf, &Silence, &person, &asker, &lease, &source).unwrap().plan();
+    let saw = person.saw.borrow().len();
+    (plan, saw)
+}
+
+#[test]
+fn a_person_is_asked_where_pxelinux_would_ask() {
+    let shelf = Shelf::with(&[(
+        "pxelinux.cfg/default",
+        "ui menu.c32\nlabel a\nkernel ka\nlabel b\nkernel kb\n",
+    )]);
+    let entry = Picked::Entry { page: 0, entry: 1 };
+    let (plan, saw) = picked(&shelf, &[entry]);
+    assert_eq!((kernel_of(plan.unwrap()).0.as_str(), saw), ("tftp://192.168.200.1/kb", 1));
+    let typed = Picked::Typed { page: Some(0), line: b"kc x".to_vec() };
+    let (_, _, args) = kernel_of(picked(&shelf, &[typed]).0.unwrap());
+    assert_eq!(args, "BOOT_IMAGE=kc x");
+    let typed = Picked::Typed { page: None, line: b"b y".to_vec() };
+    let (_, _, args) = kernel_of(picked(&shelf, &[typed]).0.unwrap());
+    assert_eq!(args, "BOOT_IMAGE=kb y");
+    let (plan, _) = picked(&shelf, &[Picked::Unattended]);
+    assert_eq!(kernel_of(plan.unwrap()).0, "tftp://192.168.200.1/ka");
+}
+
+#[test]
+fn a_person_may_go_from_menu_to_menu() {
+    let shelf = Shelf::with(&[
+        ("pxelinux.cfg/default", "ui menu.c32\nlabel a\nkernel menu.c32\nappend more.cfg\n"),
+        ("more.cfg", "label b\nkernel kb\nlabel c\nkernel kc\n"),
+    ]);
+    let first = Picked::Entry { page: 0, entry: 0 };
+    let (plan, saw) = picked(&shelf, &[first, Picked::Entry { page: 0, entry: 1 }]);
+    assert_eq!((kernel_of(plan.unwrap()).0.as_str(), saw), ("tftp://192.168.200.1/kc", 2));
+}
+
+#[test]
+fn nobody_is_asked_where_pxelinux_asks_nobody() {
+    let config = "default a\nlabel a\nkernel ka\nlabel b\nkernel kb\n";
+    let (plan, saw) = picked(&Shelf::with(&[("pxelinux.cfg/default", config)]), &[]);
+    assert_eq!((kernel_of(plan.unwrap()).0.as_str(), saw), ("tftp://192.168.200.1/ka", 0));
+}
+
+#[test]
+fn onerror_is_followed_when_a_file_is_missing() {
+    let config = "default a\nonerror b\nlabel a\nkernel ka\ninitrd i\nlabel b\nkernel kb\n";
+    let boots = |files: &[&str]| {
+        let mut all = vec![("pxelinux.cfg/default", config)];
+        all.extend(files.iter().map(|name| (*name, "x")));
+        kernel_of(plan(&Shelf::with(&all)).unwrap()).0
+    };
+    assert_eq!(boots(&["ka", "i", "kb"]), "tftp://192.168.200.1/ka");
+    assert_eq!(boots(&["ka", "kb"]), "tftp://192.168.200.1/kb", "the initrd is missing");
+    assert_eq!(boots(&["i", "kb"]), "tftp://192.168.200.1/kb", "the kernel is missing");
+    assert_eq!(boots(&[]), "tftp://192.168.200.1/kb", "once, and the fetch says what is missing");
+}
+
+#[test]
+fn without_onerror_no_file_is_asked_for_twice() {
+    let config = "default a\nlabel a\nkernel ka\ninitrd i\n";
+    let shelf = Shelf::with(&[("pxelinux.cfg/default", config)]);
+    plan(&shelf).unwrap();
+    assert!(!shelf.names_asked().iter().any(|name| name == "ka" || name == "i"));
 }
