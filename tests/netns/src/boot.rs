@@ -1,7 +1,8 @@
 //! A bootloader that runs under libxl's eyes, and how it ended.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::num::NonZero;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
@@ -29,6 +30,7 @@ pub struct Boot<'lab> {
     pub(crate) report: BufReader<std::process::ChildStdout>,
     pub(crate) reader: Option<JoinHandle<()>>,
     pub(crate) console: Console,
+    pub(crate) keyboard: std::fs::File,
     pub(crate) started: Instant,
     pub(crate) output: PathBuf,
     pub(crate) directory: PathBuf,
@@ -58,6 +60,26 @@ impl<'lab> Boot<'lab> {
     pub fn console(&self) -> String {
         String::from_utf8_lossy(&self.console.lock().expect("the reader has not panicked"))
             .into_owned()
+    }
+
+    /// What a terminal of 80 columns and 24 rows shows by now.
+    ///
+    /// # Panics
+    /// As [`Boot::console`].
+    #[must_use]
+    pub fn screen(&self) -> String {
+        let [rows, columns] = [24, 80].map(|size| NonZero::new(size).expect("not zero"));
+        let mut terminal = vt100::Parser::new(rows, columns, 0);
+        terminal.process(&self.console.lock().expect("the reader has not panicked"));
+        terminal.screen().contents()
+    }
+
+    /// Types on its terminal.
+    ///
+    /// # Panics
+    /// When the terminal is gone.
+    pub fn types(&self, keys: &str) {
+        (&self.keyboard).write_all(keys.as_bytes()).expect("the bootloader's terminal");
     }
 
     /// Waits until `condition` holds, while the bootloader runs.

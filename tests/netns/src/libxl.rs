@@ -193,6 +193,7 @@ impl<'lab> Request<'lab> {
         let console = Console::default();
         self.lab.watch(&format!("domain {}", self.domid), Arc::clone(&console));
         let child = Arc::new(Mutex::new(child));
+        let keyboard = File::from(master.try_clone().expect("a second handle of the terminal"));
         let reader = copy_console(master, Arc::clone(&console), Arc::clone(&child), bootloader);
         Boot {
             lab: self.lab,
@@ -201,6 +202,7 @@ impl<'lab> Request<'lab> {
             report,
             reader: Some(reader),
             console,
+            keyboard,
             started,
             output,
             directory,

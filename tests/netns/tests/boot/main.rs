@@ -12,6 +12,7 @@ mod legacy;
 mod library;
 mod local_boot;
 mod lossy;
+mod menu;
 mod networks;
 mod pygrub_ends;
 mod real_pygrub;
