@@ -23,12 +23,15 @@ use crate::budget::Budget;
 use crate::console::{Level, Say};
 use crate::failure::{Failure, Reason};
 use crate::fetch::Fetcher;
+use crate::fetch::authorities::Authorities;
 use crate::fetch::names::Resolver;
 use crate::lease::boot_source::{self, BootSource};
-use crate::lease::request::Identity;
+use crate::lease::negotiation::Wants;
+use crate::lease::request::{Class, Identity};
 use crate::lease::{Lease, acquire, proxy};
 use crate::plan::search::{Asker, ListedEntry, Search};
 use crate::plan::{Action, BootPlan};
+use crate::request::ClientPolicy;
 use crate::text;
 use channel::{Channel, ChannelError};
 use images::Files;
@@ -91,16 +94,23 @@ impl Worker<'_> {
         let mut descriptors = descriptors.into_iter();
         let packets = descriptors.next().map(Socket::from);
         let packets = packets.ok_or_else(|| Failure::bug("the worker got no packet socket"))?;
+        let authorities = match &self.job.authorities {
+            Some(name) => descriptors
+                .next()
+                .map(|file| Authorities { file: File::from(file), name: name.clone() }),
+            None => None,
+        };
         let client_port = descriptors.next().map(UdpSocket::from);
 
-        let identity = Identity { mac: self.job.mac, uuid: self.uuid() };
+        let identity =
+            Identity { mac: self.job.mac, uuid: self.uuid(), class: first_class(self.job.client) };
         let lease = self.lease(&packets, identity)?;
         // The kernel lets nobody go who closes a packet socket before all processors have
         // looked away from it (synchronize_net), some 8 ms: not on the way of the boot.
         thread::spawn(move || drop(packets));
         let source = self.boot_source(client_port, identity, &lease)?;
         let resolver = Resolver::new(lease.dns.clone(), lease.domain.clone());
-        let fetcher = Fetcher::new(resolver, self.budget);
+        let fetcher = Fetcher::new(resolver, self.budget, authorities);
         let asker = Asker {
             mac: self.job.mac,
             uuid: self.uuid(),
@@ -147,13 +157,17 @@ impl Worker<'_> {
 
     /// Gets the lease, and has its address put on the interface.
     fn lease(&self, packets: &Socket, identity: Identity) -> Result<Lease, Failure> {
-        let wants_boot_information = self.job.kernel.is_none();
+        let wants = match (&self.job.kernel, self.job.client) {
+            (Some(_), _) => Wants::Address,
+            (None, ClientPolicy::Auto) => Wants::BootFileOrUrl,
+            (None, ClientPolicy::Pxe | ClientPolicy::Http) => Wants::BootFile,
+        };
         let lease = acquire::acquire(
             packets,
             self.job.interface,
             &self.job.network,
             identity,
-            wants_boot_information,
+            wants,
             &self.budget,
             self,
         )?;
@@ -233,6 +247,13 @@ impl Worker<'_> {
             Err(ChannelError::Closed) => Ok(None),
             other => Err(Failure::bug(format!("instead of files came {other:?}"))),
         }
+    }
+}
+
+fn first_class(policy: ClientPolicy) -> Class {
+    match policy {
+        ClientPolicy::Auto | ClientPolicy::Pxe => Class::Pxe,
+        ClientPolicy::Http => Class::Http,
     }
 }
 
