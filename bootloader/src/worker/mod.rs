@@ -25,7 +25,7 @@ use crate::failure::{Failure, Reason};
 use crate::fetch::Fetcher;
 use crate::fetch::authorities::Authorities;
 use crate::fetch::names::Resolver;
-use crate::lease::boot_source::{self, BootSource};
+use crate::lease::boot_source::{self, BootSource, Program};
 use crate::lease::negotiation::Wants;
 use crate::lease::request::{Class, Identity};
 use crate::lease::{Lease, acquire, proxy};
@@ -127,9 +127,10 @@ impl Worker<'_> {
                 let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
                 let search = Search::new(&fetcher, self, &asker, &lease, source)?;
                 if self.job.list_entries {
-                    return self.report_entries(&search.entries()?);
+                    let entries = search.entries().map_err(|failure| with_hint(failure, source))?;
+                    return self.report_entries(&entries);
                 }
-                search.plan()?
+                search.plan().map_err(|failure| with_hint(failure, source))?
             }
         };
         self.report(&Report::Planned(Box::new(planned(&plan, source.as_ref()))))?;
@@ -255,6 +256,23 @@ fn first_class(policy: ClientPolicy) -> Class {
         ClientPolicy::Auto | ClientPolicy::Pxe => Class::Pxe,
         ClientPolicy::Http => Class::Http,
     }
+}
+
+/// Where there is no config, the boot file's name may tell why.
+fn with_hint(failure: Failure, source: &BootSource) -> Failure {
+    let what = match source.program() {
+        _ if failure.reason != Reason::NoConfig => return failure,
+        Program::Pxelinux => return failure,
+        Program::Efi => "an EFI program, which no PV or PVH guest can run",
+        Program::IpxeScript => "a script for iPXE, which this version does not run",
+    };
+    let name = text::printable(&source.boot_file);
+    let Failure { reason, message } = failure;
+    let message = format!(
+        "{message}; the boot file {name} is {what}: put a pxelinux.cfg/ beside it for this guest, \
+         or give this guest another boot file"
+    );
+    Failure::new(reason, message)
 }
 
 fn planned(plan: &BootPlan, source: Option<&BootSource>) -> Planned {
