@@ -31,7 +31,7 @@ impl From<Trouble> for Error {
 pub(super) fn no_answer(shown: &str, error: Error, budget: &Budget) -> FetchError {
     match error {
         Error::Timeout(which) => timed_out(shown, which, budget),
-        Error::Other(trouble) => FetchError::Refused(format!("{shown}: {trouble}")),
+        Error::Other(trouble) => FetchError::Refused(format!("{shown}: {trouble}")), // ours
         Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => FetchError::Refused(
             format!("{shown}: nobody listens there: is the web server running?"),
         ),

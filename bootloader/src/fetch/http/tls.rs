@@ -16,6 +16,10 @@ use ureq::unversioned::transport::{
 
 use super::explain::Trouble;
 use crate::fetch::authorities::Authorities;
+use crate::text;
+
+/// A certificate may be for a hundred names, and a sentence is to be read.
+const SHOWN_NAMES: usize = 3;
 
 /// Puts TLS around a connection to an https URL.
 pub(super) struct Tls {
@@ -186,8 +190,7 @@ fn explain(why: &rustls::Error, host: &str, from: &str) -> String {
              one for this name"
         ),
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let names = presented.join(", ");
-            let names = if names.is_empty() { "no name at all" } else { &names };
+            let names = names(presented);
             format!(
                 "the server's certificate is for {names}, not for {host}: use a name it is for, or \
                  give the server one for this name (in subjectAltName)"
@@ -200,6 +203,21 @@ fn explain(why: &rustls::Error, host: &str, from: &str) -> String {
                 .to_owned()
         }
         other => format!("the server's certificate cannot be trusted: {other}"),
+    }
+}
+
+/// The names in a certificate, as many as are of use. rustls has them as
+/// `DnsName("boot.example")`; what is in them, the other side has chosen.
+fn names(presented: &[String]) -> String {
+    let bare = |name: &String| {
+        let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        text::printable(inner.unwrap_or(name).trim_matches('"').as_bytes())
+    };
+    let shown: Vec<String> = presented.iter().take(SHOWN_NAMES).map(bare).collect();
+    match presented.len() {
+        0 => "no name at all".to_owned(),
+        1..=SHOWN_NAMES => shown.join(", "),
+        more => format!("{} and {} others", shown.join(", "), more - SHOWN_NAMES),
     }
 }
 
@@ -244,5 +262,14 @@ mod tests {
         assert!(say(early).contains("only in 2 hours"));
         assert!(say(CertificateError::UnknownIssuer).contains("nobody in /ca: name"));
         assert!(say(CertificateError::NotValidForName).contains("not for boot.example"));
+        let for_names = |presented: &[&str]| {
+            let presented = presented.iter().map(ToString::to_string).collect();
+            let expected = ServerName::try_from("boot.example").unwrap();
+            say(CertificateError::NotValidForNameContext { expected, presented })
+        };
+        let two = for_names(&["DnsName(\"*.a\u{1b}\")", "IpAddress(10.0.0.1)"]);
+        assert!(two.contains("is for *.a\\u{1b}, 10.0.0.1, not for boot.example"), "{two}");
+        assert!(for_names(&["DnsName(\"a\")"; 5]).contains("is for a, a, a and 2 others, not"));
+        assert!(for_names(&[]).contains("no name at all"));
     }
 }
