@@ -39,7 +39,19 @@ pub const MAX_PVH_ARGS: usize = 2047;
 pub const MAX_ANSWER_ITEM: usize = 8190;
 
 /// Redirects of one HTTP request.
-pub const MAX_REDIRECTS: u32 = 5;
+pub const MAX_REDIRECTS: usize = 5;
+/// How often the rest of a file is asked for by HTTP, when its transfer breaks off.
+pub const MAX_RESUMES: u32 = 3;
+/// Bytes of a URL that a server redirects to.
+pub const MAX_URL: usize = 4096;
+/// Bytes of an entity tag or a date by which a file is known again.
+pub const MAX_VALIDATOR: usize = 256;
+/// Bytes read of what a web server sends with an error, so that its connection can be kept.
+pub const MAX_ERROR_BODY: u64 = 64 * 1024;
+/// Bytes of the certificate authorities: Mozilla's are 220 KiB.
+pub const MAX_AUTHORITIES: usize = 4 << 20;
+/// Names that are looked up once in a boot and then remembered.
+pub const MAX_NAMES: usize = 64;
 /// Bytes of one DNS answer over UDP.
 pub const MAX_DNS_PACKET: usize = 1232;
 

@@ -33,7 +33,7 @@ forbid_daemons() {
 # Prints the packages that are not installed yet; their units have the same names.
 units_of_new_packages() {
     local package
-    for package in isc-dhcp-server kea-dhcp4-server tftpd-hpa; do
+    for package in isc-dhcp-server kea-dhcp4-server nginx tftpd-hpa; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
     done
 }
@@ -79,7 +79,7 @@ export DEBIAN_FRONTEND=noninteractive
 new_units=$(units_of_new_packages)
 "${apt[@]}" install --no-install-recommends \
     dnsmasq-base isc-dhcp-server kea-dhcp4-server tftpd-hpa \
-    busybox-static curl e2fsprogs fdisk gnupg gpgv iproute2 libarchive-tools mount nftables python3 tcpdump xenstore-utils xorriso
+    busybox-static curl e2fsprogs fdisk gnupg gpgv iproute2 libarchive-tools mount nftables nginx-light openssl python3 tcpdump xenstore-utils xorriso
 for unit in $new_units; do
     if command -v systemctl >/dev/null; then
         systemctl disable "$unit" >/dev/null 2>&1 || echo "install.sh: systemctl disable $unit failed: it may start at the next boot" >&2

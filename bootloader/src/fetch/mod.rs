@@ -1,9 +1,11 @@
 //! From a place on the network to bytes: one front for TFTP and HTTP.
 //!
 //! [`Fetcher`] knows the lease's name servers and the boot's budget; [`tftp`] and [`http`]
-//! are the two drivers; [`sink`] is where bytes go. What went wrong keeps its type: only
+//! are the two drivers; [`authorities`] is what https is checked against; [`sink`] is where
+//! bytes go. What went wrong keeps its type: only
 //! [`FetchError::NotFound`] lets a caller try another name.
 
+pub mod authorities;
 pub mod http;
 pub mod names;
 pub mod sink;
@@ -16,6 +18,7 @@ use pxelinux::{Location, Server};
 
 use crate::budget::Budget;
 use crate::failure::{Failure, Reason};
+use authorities::Authorities;
 use names::Resolver;
 use sink::{Memory, Sink};
 
@@ -104,13 +107,16 @@ pub struct Fetched {
 pub struct Fetcher {
     resolver: Resolver,
     budget: Budget,
+    web: http::Client,
 }
 
 impl Fetcher {
-    /// A fetcher that looks names up with `resolver` and is done when `budget` is.
+    /// A fetcher that looks names up with `resolver`, is done when `budget` is, and checks
+    /// https servers against `authorities`.
     #[must_use]
-    pub fn new(resolver: Resolver, budget: Budget) -> Self {
-        Self { resolver, budget }
+    pub fn new(resolver: Resolver, budget: Budget, authorities: Option<Authorities>) -> Self {
+        let web = http::Client::new(resolver.clone(), budget.clone(), authorities);
+        Self { resolver, budget, web }
     }
 
     /// A small file, as a whole.
@@ -154,8 +160,8 @@ impl Fetcher {
                 tftp::fetch(&file, sink, limit, pace, &self.budget, progress)?
             }
             Location::Http { url } => {
-                let file = http::File { url, shown: &location.to_string() };
-                http::fetch(&file, &self.resolver, sink, limit, &self.budget, progress)?
+                let shown = location.to_string();
+                self.web.fetch(&http::File { url, shown: &shown, pace, limit }, sink, progress)?
             }
         };
         sink.finish().map_err(|error| storage(location, &error))?;

@@ -1,27 +1,31 @@
 //! Looking a name up with the lease's own name servers (RFC 1035): dom0's resolver asks
 //! dom0's servers over dom0's network, which know nothing of the guest's.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use crate::budget::Budget;
-use crate::limits::MAX_DNS_PACKET;
+use crate::limits::{MAX_DNS_PACKET, MAX_NAMES};
 
 const PORT: u16 = 53;
 /// How long each server is waited for, each time round.
 const PATIENCE: Duration = Duration::from_secs(2);
 const ROUNDS: usize = 2;
 
-/// The name servers of a lease.
+/// The name servers of a lease, and what they have said; copies share it.
 #[derive(Debug, Clone, Default)]
 pub struct Resolver {
     servers: Vec<Ipv4Addr>,
     domain: Option<String>,
+    /// A boot asks for ten files of one host, and is over before any address has changed.
+    known: Arc<Mutex<BTreeMap<String, Ipv4Addr>>>,
 }
 
 /// Why a name has no address.
@@ -45,7 +49,7 @@ impl Resolver {
     /// Asks `servers` in turn; names without a dot get `domain` behind them, as in PXELINUX.
     #[must_use]
     pub fn new(servers: Vec<Ipv4Addr>, domain: Option<String>) -> Self {
-        Self { servers, domain }
+        Self { servers, domain, known: Arc::default() }
     }
 
     /// An IPv4 address of `host`.
@@ -56,6 +60,19 @@ impl Resolver {
         if let Ok(address) = host.parse() {
             return Ok(address);
         }
+        if let Some(address) = self.known.lock().ok().and_then(|known| known.get(host).copied()) {
+            return Ok(address);
+        }
+        let address = self.ask_all(host, budget)?;
+        if let Ok(mut known) = self.known.lock()
+            && known.len() < MAX_NAMES
+        {
+            known.insert(host.to_owned(), address);
+        }
+        Ok(address)
+    }
+
+    fn ask_all(&self, host: &str, budget: &Budget) -> Result<Ipv4Addr, NoAddress> {
         let full = match &self.domain {
             Some(domain) if !host.contains('.') => format!("{host}.{domain}."),
             _ => format!("{}.", host.trim_end_matches('.')),

@@ -8,7 +8,7 @@ use socket2::Socket;
 
 use std::os::fd::AsFd;
 
-use super::negotiation::{Missing, Negotiation};
+use super::negotiation::{Missing, Negotiation, Wants};
 use super::reply::Reply;
 use super::request::Identity;
 use super::{Lease, datagram};
@@ -33,7 +33,7 @@ pub fn acquire(
     index: u32,
     network: &str,
     identity: Identity,
-    wants_boot_information: bool,
+    wants: Wants,
     budget: &Budget,
     say: &dyn Say,
 ) -> Result<Lease, Failure> {
@@ -42,7 +42,7 @@ pub fn acquire(
         |error: io::Error| Failure::not_permitted(&format!("DHCP on {network}"), &error);
     let to = packet_socket::broadcast(index).map_err(socket_failed)?;
     let xid = random_xid().map_err(socket_failed)?;
-    let mut negotiation = Negotiation::new(identity, xid, wants_boot_information, started);
+    let mut negotiation = Negotiation::new(identity, xid, wants, started);
     let mut buffer = [0; MAX_DHCP_PACKET + HEADERS];
     packets.set_nonblocking(true).map_err(socket_failed)?;
     loop {

@@ -26,6 +26,35 @@ pub struct BootSource {
     pub path_prefix: Option<Vec<u8>>,
 }
 
+/// What kind of program a boot file is, by its name. Whatever it is, a PXELINUX config is
+/// looked for beside it first: the program itself is never run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// PXELINUX, or something that says nothing else.
+    Pxelinux,
+    /// For UEFI: shim, GRUB, iPXE.
+    Efi,
+    /// A script of iPXE's.
+    IpxeScript,
+}
+
+impl BootSource {
+    /// The kind of its boot file.
+    #[must_use]
+    pub fn program(&self) -> Program {
+        // A URL may have a query behind the name.
+        let name = self.boot_file.split(|byte| b"?#".contains(byte)).next().unwrap_or_default();
+        let name = name.to_ascii_lowercase();
+        if name.ends_with(b".efi") {
+            Program::Efi
+        } else if name.ends_with(b".ipxe") {
+            Program::IpxeScript
+        } else {
+            Program::Pxelinux
+        }
+    }
+}
+
 /// The boot source of `lease`, with the answer of a PXE server on port 4011 when one was
 /// asked; `None` when nobody names a boot file, a config or a prefix.
 #[must_use]
@@ -194,6 +223,27 @@ mod tests {
         let vendor = [6, 1, 8, 0, 209, 4, b'c', b'o', b'n', b'f', 255];
         let source = found(reply(1, MAC), &[(67, b"f"), (43, &vendor)]);
         assert_eq!(source.config_file.as_deref(), Some(&b"conf"[..]));
+    }
+
+    #[test]
+    fn the_boot_files_of_other_loaders_are_told_by_their_names() {
+        for (name, program) in [
+            (&b"http://h/debian/bootnetx64.EFI"[..], Program::Efi),
+            (b"http://h/shimx64.efi?arch=x64", Program::Efi),
+            (b"boot.ipxe", Program::IpxeScript),
+            (b"http://h/v1/boot.ipxe?mac=00:16:3e:00:00:01", Program::IpxeScript),
+            (b"lpxelinux.0", Program::Pxelinux),
+            (b"http://h/boot/", Program::Pxelinux),
+            (b"", Program::Pxelinux),
+        ] {
+            let source = BootSource {
+                server: address(SELF),
+                boot_file: name.to_vec(),
+                config_file: None,
+                path_prefix: None,
+            };
+            assert_eq!(source.program(), program, "{}", String::from_utf8_lossy(name));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use super::reply::{Kind, Reply, code};
-use super::request::{Ask, Identity, encode};
+use super::request::{Ask, Class, Identity, encode};
 use super::{Lease, is_usable};
 use crate::limits::MAX_OFFERS;
 
@@ -26,14 +26,26 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// is not flooded.
 const AFTER_NAK: Duration = Duration::from_millis(500);
 
+/// What is wanted of a lease besides an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// Nothing: the first offer will do.
+    Address,
+    /// To be told where to boot from.
+    BootFile,
+    /// The same; and when a PXE client is told nothing, it is asked as UEFI's HTTP boot.
+    BootFileOrUrl,
+}
+
 /// The exchange.
 #[derive(Debug)]
 pub struct Negotiation {
     identity: Identity,
     xid: u32,
     started: Instant,
-    /// Whether an offer must say where to boot from to be taken at once.
-    wants_boot_information: bool,
+    wants: Wants,
+    /// Whether it has been asked as another kind of client already.
+    has_asked_otherwise: bool,
     offers: Vec<Reply>,
     proxy: Option<Reply>,
     state: State,
@@ -56,12 +68,13 @@ enum State {
 impl Negotiation {
     /// Begins: the first DISCOVER is ready to be sent.
     #[must_use]
-    pub fn new(identity: Identity, xid: u32, wants_boot_information: bool, now: Instant) -> Self {
+    pub fn new(identity: Identity, xid: u32, wants: Wants, now: Instant) -> Self {
         let mut negotiation = Self {
             identity,
             xid,
             started: now,
-            wants_boot_information,
+            wants,
+            has_asked_otherwise: false,
             offers: Vec::new(),
             proxy: None,
             state: State::Refused { until: now },
@@ -145,7 +158,13 @@ impl Negotiation {
     /// The time that [`Self::wakes_at`] named has come.
     pub fn on_timer(&mut self, now: Instant) {
         match self.state {
-            State::Selecting { settle: Some(settle), .. } if settle <= now => self.take_best(now),
+            State::Selecting { settle: Some(settle), .. } if settle <= now => {
+                if self.may_ask_otherwise() {
+                    self.ask_otherwise(now);
+                } else {
+                    self.take_best(now);
+                }
+            }
             State::Selecting { sent, resend, .. } if resend <= now => self.discover(sent, now),
             State::Requesting { address, server, sent, resend } if resend <= now => {
                 if sent < REQUEST_WAITS.len() {
@@ -172,7 +191,7 @@ impl Negotiation {
         }
         let Some(server) = server_of(&offer).filter(|_| is_usable(offer.yiaddr)) else { return };
         let complete =
-            !self.wants_boot_information || offer.has_boot_information() || self.proxy.is_some();
+            self.wants == Wants::Address || offer.has_boot_information() || self.proxy.is_some();
         if complete {
             // Never too late: the limit is for those that say nothing of use.
             self.offers.insert(0, offer);
@@ -190,7 +209,9 @@ impl Negotiation {
 
     /// A proxyDHCP server's offer has no address and names the PXE class (PXE 2.1, 2.2.3).
     fn keep_proxy(&mut self, offer: Reply) {
-        if offer.is_from_a_pxe_server() {
+        if offer.is_from_a_pxe_server()
+            || self.identity.class == Class::Http && offer.is_for_http_boot()
+        {
             let better = offer.has_boot_information()
                 && self.proxy.as_ref().is_some_and(|proxy| !proxy.has_boot_information());
             if self.proxy.is_none() || better {
@@ -211,7 +232,35 @@ impl Negotiation {
             && let Some(server) = server_of(offer)
         {
             let address = offer.yiaddr;
+            if self.has_asked_otherwise {
+                // A server decides by what asks, each time: so as the offer was got.
+                let http = offer.is_for_http_boot()
+                    || self.proxy.as_ref().is_some_and(Reply::is_for_http_boot);
+                self.identity.class = if http { Class::Http } else { Class::Pxe };
+            }
             self.request(address, server, 0, now);
+        }
+    }
+
+    /// Whether nobody has a word about booting for a PXE client, and one is wanted.
+    fn may_ask_otherwise(&self) -> bool {
+        self.wants == Wants::BootFileOrUrl
+            && !self.has_asked_otherwise
+            && self.proxy.is_none()
+            && !self
+                .offers
+                .iter()
+                .any(|offer| offer.has_boot_information() || offer.is_from_a_pxe_server())
+    }
+
+    /// Asks as UEFI's HTTP boot. The offers so far stay: the best of them is taken when
+    /// that brings nothing either.
+    fn ask_otherwise(&mut self, now: Instant) {
+        self.has_asked_otherwise = true;
+        self.identity.class = Class::Http;
+        self.discover(0, now);
+        if let State::Selecting { settle, .. } = &mut self.state {
+            *settle = Some(now + SETTLE);
         }
     }
 

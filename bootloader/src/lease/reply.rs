@@ -203,6 +203,19 @@ impl Reply {
             || self.text(code::PATH_PREFIX).is_some()
     }
 
+    /// Whether it is for UEFI's HTTP boot: it says so, as it must (UEFI 2.10, 24.7.2), or
+    /// names a URL, which is nothing for a PXE ROM.
+    #[must_use]
+    pub fn is_for_http_boot(&self) -> bool {
+        let is_url = |file: &[u8]| {
+            [&b"http://"[..], b"https://"].iter().any(|scheme| {
+                file.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            })
+        };
+        self.option(code::CLASS).is_some_and(|class| class.starts_with(b"HTTPClient"))
+            || self.boot_file().is_some_and(is_url)
+    }
+
     /// Whether the server speaks PXE itself (option 60, PXE 2.1, 2.2.3).
     #[must_use]
     pub fn is_from_a_pxe_server(&self) -> bool {

@@ -1,7 +1,8 @@
 //! What we say: DHCPDISCOVER and DHCPREQUEST as a BIOS PXE ROM sends them (RFC 2131, 4578).
 //!
 //! A guest claims to be a PXE client of architecture 0, because that is what makes servers
-//! answer with a PXELINUX config; the client id is 1 and the MAC, as PXE ROMs and the
+//! answer with a PXELINUX config. Where that brings nothing it claims to be UEFI's HTTP boot
+//! (UEFI 2.10, 24.7), which servers answer with a URL. The client id is 1 and the MAC, as PXE ROMs and the
 //! installers that follow have it, so that all of them get the same address.
 
 use std::net::Ipv4Addr;
@@ -13,14 +14,12 @@ use dhcproto::{Encodable, Encoder};
 
 use crate::guest::{MacAddr, Uuid};
 
-/// RFC 4578, 2.1 and the PXE specification's class identifier.
-const CLASS: &[u8] = b"PXEClient:Arch:00000:UNDI:002001";
 /// The largest message we take (option 57): what fits an Ethernet frame.
 const MAX_MESSAGE_SIZE: u16 = 1472;
 /// BOOTP relays drop what is shorter than RFC 951's message.
 const SHORTEST: usize = 300;
-/// Network interface type UNDI, version 2.1 (RFC 4578, 2.2).
-const UNDI_2_1: [u8; 3] = [1, 2, 1];
+/// Network interface type (RFC 4578, 2.2).
+const UNDI: u8 = 1;
 /// The sub-option of option 43 that names an item and its layer, 0 (PXE 2.1, table 2-1).
 const BOOT_ITEM: u8 = 71;
 /// What is asked for. Servers leave out what is not: 66 and 67 here make dnsmasq use the
@@ -30,6 +29,47 @@ const PARAMETERS: [u8; 27] = [
     150, 208, 209, 210, 211,
 ];
 
+/// As what kind of client it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// A BIOS's PXE ROM.
+    Pxe,
+    /// UEFI's HTTP boot, on this host's architecture.
+    Http,
+}
+
+/// The architecture that UEFI's HTTP boot names (RFC 4578, 2.1; IANA's "Processor
+/// Architecture Types"): x64, or 64-bit ARM.
+const HTTP_ARCHITECTURE: u16 = if cfg!(target_arch = "aarch64") { 0x13 } else { 0x10 };
+
+impl Class {
+    /// Option 93.
+    fn architecture(self) -> u16 {
+        match self {
+            Self::Pxe => 0,
+            Self::Http => HTTP_ARCHITECTURE,
+        }
+    }
+
+    /// The version of UNDI: 2.1 in BIOSes, 3.1 in UEFI (option 94; RFC 4578, 2.2).
+    fn undi(self) -> (u8, u8) {
+        match self {
+            Self::Pxe => (2, 1),
+            Self::Http => (3, 1),
+        }
+    }
+
+    /// Option 60 (RFC 4578, 2.1 and the PXE specification's class identifier).
+    fn identifier(self) -> String {
+        let name = match self {
+            Self::Pxe => "PXEClient",
+            Self::Http => "HTTPClient",
+        };
+        let (major, minor) = self.undi();
+        format!("{name}:Arch:{:05}:UNDI:{major:03}{minor:03}", self.architecture())
+    }
+}
+
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
@@ -37,6 +77,8 @@ pub struct Identity {
     pub mac: MacAddr,
     /// The guest's UUID, option 97.
     pub uuid: Option<Uuid>,
+    /// As what.
+    pub class: Class,
 }
 
 /// What is asked.
@@ -96,12 +138,13 @@ pub fn encode(identity: &Identity, xid: u32, secs: u16, ask: &Ask) -> Vec<u8> {
     };
     options.insert(DhcpOption::ClientIdentifier(client_id));
     options.insert(DhcpOption::MaxMessageSize(MAX_MESSAGE_SIZE));
-    options.insert(DhcpOption::ClassIdentifier(CLASS.to_vec()));
+    options.insert(DhcpOption::ClassIdentifier(identity.class.identifier().into_bytes()));
     options.insert(DhcpOption::ParameterRequestList(
         PARAMETERS.iter().map(|code| OptionCode::from(*code)).collect(),
     ));
-    options.insert(raw(93, vec![0, 0]));
-    options.insert(raw(94, UNDI_2_1.to_vec()));
+    options.insert(raw(93, identity.class.architecture().to_be_bytes().to_vec()));
+    let (major, minor) = identity.class.undi();
+    options.insert(raw(94, vec![UNDI, major, minor]));
     if let Some(uuid) = identity.uuid {
         let mut machine_id = vec![0];
         machine_id.extend(uuid.0);
@@ -129,6 +172,7 @@ mod tests {
         Identity {
             mac: "00:16:3e:62:39:d3".parse().unwrap(),
             uuid: Uuid::parse("8b3c1f0e-52d4-4d3a-9a51-0c6f7e2d9b11"),
+            class: Class::Pxe,
         }
     }
 
@@ -146,13 +190,23 @@ mod tests {
         assert!(message.flags().broadcast());
         assert_eq!(message.chaddr(), identity().mac.octets());
         assert_eq!(option(&bytes, 53), Some(vec![1]));
-        assert_eq!(option(&bytes, 60).unwrap(), CLASS);
+        assert_eq!(option(&bytes, 60).unwrap(), b"PXEClient:Arch:00000:UNDI:002001");
         assert_eq!(option(&bytes, 61), Some(vec![1, 0, 0x16, 0x3e, 0x62, 0x39, 0xd3]));
         assert_eq!(option(&bytes, 93), Some(vec![0, 0]));
         assert_eq!(option(&bytes, 94), Some(vec![1, 2, 1]));
         assert_eq!(option(&bytes, 97).unwrap().len(), 17);
         assert_eq!(option(&bytes, 55).unwrap(), PARAMETERS);
         assert_eq!(option(&bytes, 50), None);
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_same_as_uefis_http_boot() {
+        let identity = Identity { class: Class::Http, ..identity() };
+        let bytes = encode(&identity, 7, 3, &Ask::Discover);
+        assert_eq!(option(&bytes, 60).unwrap(), b"HTTPClient:Arch:00016:UNDI:003001");
+        assert_eq!(option(&bytes, 93), Some(vec![0, 16]));
+        assert_eq!(option(&bytes, 94), Some(vec![1, 3, 1]));
     }
 
     #[test]

@@ -48,6 +48,17 @@ pub enum MenuPolicy {
     Never,
 }
 
+/// As which kind of network client the guest asks for its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+pub enum ClientPolicy {
+    /// As a PXE ROM; if that brings no boot file, as UEFI's HTTP boot.
+    Auto,
+    /// As a PXE ROM, `PXEClient`.
+    Pxe,
+    /// As UEFI's HTTP boot, `HTTPClient`.
+    Http,
+}
+
 /// Boot a Xen PV or PVH guest over the network, as PXELINUX would.
 ///
 /// Written for bootloader = "/usr/bin/rpxeboot" in a guest's config: libxl adds
@@ -129,6 +140,18 @@ pub(super) struct Flags {
         hide_possible_values = true
     )]
     pub(super) order: Order,
+    /// What the DHCP server takes the guest for: PXEClient, HTTPClient
+    #[arg(
+        long,
+        value_name = "auto|pxe|http",
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(super) client: ClientPolicy,
+    /// Check https servers against these certificates (PEM) only
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
     /// Time for everything, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = crate::limits::DEFAULT_DEADLINE.as_secs())]
     pub(super) deadline: u64,

@@ -18,7 +18,7 @@ use crate::guest::Uuid;
 use crate::guest::vif_spec::VifWords;
 use crate::limits::MAX_DEADLINE_SECONDS;
 
-pub use flags::{MenuPolicy, NetMode, Order, OutputFormat};
+pub use flags::{ClientPolicy, MenuPolicy, NetMode, Order, OutputFormat};
 
 /// Everything that was asked for, checked.
 #[derive(Debug, Clone)]
@@ -53,6 +53,10 @@ pub struct Request {
     pub net: NetMode,
     /// What is tried first.
     pub order: Order,
+    /// As which kind of client a lease is asked for.
+    pub client: ClientPolicy,
+    /// The certificate authorities that https servers are checked against, instead of dom0's.
+    pub ca: Option<PathBuf>,
     /// Whether a menu may be shown.
     pub menu: MenuPolicy,
     /// The boot's time, in all.
@@ -133,6 +137,9 @@ impl Request {
             (_, true, _) => Level::Detail,
             _ => Level::Step,
         };
+        if cfg!(not(feature = "tls")) && flags.ca.is_some() {
+            return Err(usage("--ca: this rpxeboot has no TLS, and reads no https:// URL"));
+        }
         // Root, and the number that setresuid(2) takes for "as it is".
         if let Some(uid @ (0 | u32::MAX)) = flags.runas {
             return Err(usage(format!("--runas {uid}: it takes the uid of an unprivileged user")));
@@ -163,6 +170,8 @@ impl Request {
             config_dir: flags.config_dir.filter(|name| !name.is_empty()),
             net: flags.net,
             order: flags.order,
+            client: flags.client,
+            ca: flags.ca,
             menu: flags.menu,
             deadline: deadline(flags.deadline)?,
             level,

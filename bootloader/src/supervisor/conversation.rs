@@ -14,6 +14,7 @@ use super::signals::Signals;
 use crate::budget::{Budget, poll_milliseconds};
 use crate::console::{Console, Say};
 use crate::failure::{Failure, Reason};
+use crate::fetch::authorities::Authorities;
 use crate::lease::is_usable;
 use crate::limits::{MAX_INITRDS, MAX_MESSAGES};
 use crate::link::{Addressing, Link};
@@ -35,13 +36,14 @@ pub struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    /// Starts a worker inside `link` and gives it `job`.
+    /// Starts a worker inside `link` and gives it `job`, and `authorities` if the job names some.
     ///
     /// # Errors
     /// [`Reason::NotPermitted`] when it cannot be started.
     pub fn begin(
         link: &mut Link,
         job: Job,
+        authorities: Option<&Authorities>,
         signals: &'a Signals,
         budget: &'a Budget,
         console: &'a Console,
@@ -54,6 +56,7 @@ impl<'a> Conversation<'a> {
         let (packets, client_port) = link.take_sockets();
         let mut descriptors = VecDeque::new();
         descriptors.extend(packets.as_ref().map(AsFd::as_fd));
+        descriptors.extend(authorities.map(|authorities| authorities.file.as_fd()));
         descriptors.extend(client_port.as_ref().map(AsFd::as_fd));
         conversation.tell(&Instruction::Begin(Box::new(job)), descriptors.make_contiguous())?;
         Ok(conversation)

@@ -3,6 +3,7 @@
 //! It reads nothing from the network. [`boot`] is the way of a boot from request to answer,
 //! to be read from top to bottom.
 
+pub mod authorities;
 pub mod conversation;
 pub mod localboot;
 pub mod made_directory;
@@ -78,10 +79,13 @@ fn from_network(
     console: &Console,
 ) -> Result<(), Failure> {
     let guest = find::find(request, &Places::default(), console)?;
+    let authorities = authorities::open(request.ca.as_deref())?;
     console.say(Level::Step, &introduction(&guest));
     let mut link = Link::open(&guest, request.net, budget, &|| signals.check(), console)?;
-    let job = job(request, &guest, &link, budget, console);
-    let mut worker = Conversation::begin(&mut link, job, signals, budget, console)?;
+    let mut job = job(request, &guest, &link, budget, console);
+    job.authorities = authorities.as_ref().map(|authorities| authorities.name.clone());
+    let mut worker =
+        Conversation::begin(&mut link, job, authorities.as_ref(), signals, budget, console)?;
 
     let setting = Setting { request, signals, budget, console };
     let plan = match heard_plan(&mut worker, &mut link, &setting)? {
@@ -191,6 +195,8 @@ fn job(request: &Request, guest: &Guest, link: &Link, budget: &Budget, console: 
         list_entries: request.purpose == Purpose::ListEntries,
         budget_ms: u64::try_from(budget.left().as_millis()).unwrap_or(u64::MAX),
         level: console.level(),
+        authorities: None,
+        client: request.client,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::guest::MacAddr;
 use crate::plan::person::Picked;
 use crate::plan::search::ListedEntry;
+use crate::request::ClientPolicy;
 
 /// What the worker is to do, and all it gets to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +45,17 @@ pub struct Job {
     pub budget_ms: u64,
     /// Up to which level lines are wanted.
     pub level: Level,
+    /// What the certificate authorities are called, when their file comes along.
+    pub authorities: Option<String>,
+    /// As which kind of client a lease is asked for.
+    pub client: ClientPolicy,
 }
 
 /// Supervisor to worker. Descriptors come along where it says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Instruction {
-    /// Begin. Descriptors: the packet socket; port 68, if there.
+    /// Begin. Descriptors: the packet socket; the certificate authorities, if the job names
+    /// them; port 68, if there.
     Begin(Box<Job>),
     /// The leased address is on the interface.
     Configured,

@@ -24,12 +24,15 @@ use crate::budget::Budget;
 use crate::console::{Level, Say};
 use crate::failure::{Failure, Reason};
 use crate::fetch::Fetcher;
+use crate::fetch::authorities::Authorities;
 use crate::fetch::names::Resolver;
-use crate::lease::boot_source::{self, BootSource};
-use crate::lease::request::Identity;
+use crate::lease::boot_source::{self, BootSource, Program};
+use crate::lease::negotiation::Wants;
+use crate::lease::request::{Class, Identity};
 use crate::lease::{Lease, acquire, proxy};
 use crate::plan::search::{Asker, ListedEntry, Search};
 use crate::plan::{Action, BootPlan};
+use crate::request::ClientPolicy;
 use crate::text;
 use channel::{Channel, ChannelError};
 use images::Files;
@@ -92,16 +95,23 @@ impl Worker<'_> {
         let mut descriptors = descriptors.into_iter();
         let packets = descriptors.next().map(Socket::from);
         let packets = packets.ok_or_else(|| Failure::bug("the worker got no packet socket"))?;
+        let authorities = match &self.job.authorities {
+            Some(name) => descriptors
+                .next()
+                .map(|file| Authorities { file: File::from(file), name: name.clone() }),
+            None => None,
+        };
         let client_port = descriptors.next().map(UdpSocket::from);
 
-        let identity = Identity { mac: self.job.mac, uuid: self.uuid() };
+        let identity =
+            Identity { mac: self.job.mac, uuid: self.uuid(), class: first_class(self.job.client) };
         let lease = self.lease(&packets, identity)?;
         // The kernel lets nobody go who closes a packet socket before all processors have
         // looked away from it (synchronize_net), some 8 ms: not on the way of the boot.
         thread::spawn(move || drop(packets));
         let source = self.boot_source(client_port, identity, &lease)?;
         let resolver = Resolver::new(lease.dns.clone(), lease.domain.clone());
-        let fetcher = Fetcher::new(resolver, self.budget.clone());
+        let fetcher = Fetcher::new(resolver, self.budget.clone(), authorities);
         let asker = Asker {
             mac: self.job.mac,
             uuid: self.uuid(),
@@ -118,9 +128,10 @@ impl Worker<'_> {
                 let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
                 let search = Search::new(&fetcher, self, self, &asker, &lease, source)?;
                 if self.job.list_entries {
-                    return self.report_entries(&search.entries()?);
+                    let entries = search.entries().map_err(|failure| with_hint(failure, source))?;
+                    return self.report_entries(&entries);
                 }
-                search.plan()?
+                search.plan().map_err(|failure| with_hint(failure, source))?
             }
         };
         self.report(&Report::Planned(Box::new(planned(&plan, source.as_ref()))))?;
@@ -148,13 +159,17 @@ impl Worker<'_> {
 
     /// Gets the lease, and has its address put on the interface.
     fn lease(&self, packets: &Socket, identity: Identity) -> Result<Lease, Failure> {
-        let wants_boot_information = self.job.kernel.is_none();
+        let wants = match (&self.job.kernel, self.job.client) {
+            (Some(_), _) => Wants::Address,
+            (None, ClientPolicy::Auto) => Wants::BootFileOrUrl,
+            (None, ClientPolicy::Pxe | ClientPolicy::Http) => Wants::BootFile,
+        };
         let lease = acquire::acquire(
             packets,
             self.job.interface,
             &self.job.network,
             identity,
-            wants_boot_information,
+            wants,
             &self.budget,
             self,
         )?;
@@ -235,6 +250,30 @@ impl Worker<'_> {
             other => Err(Failure::bug(format!("instead of files came {other:?}"))),
         }
     }
+}
+
+fn first_class(policy: ClientPolicy) -> Class {
+    match policy {
+        ClientPolicy::Auto | ClientPolicy::Pxe => Class::Pxe,
+        ClientPolicy::Http => Class::Http,
+    }
+}
+
+/// Where there is no config, the boot file's name may tell why.
+fn with_hint(failure: Failure, source: &BootSource) -> Failure {
+    let what = match source.program() {
+        _ if failure.reason != Reason::NoConfig => return failure,
+        Program::Pxelinux => return failure,
+        Program::Efi => "an EFI program, which no PV or PVH guest can run",
+        Program::IpxeScript => "a script for iPXE, which this version does not run",
+    };
+    let name = text::printable(&source.boot_file);
+    let Failure { reason, message } = failure;
+    let message = format!(
+        "{message}; the boot file {name} is {what}: put a pxelinux.cfg/ beside it for this guest, \
+         or give this guest another boot file"
+    );
+    Failure::new(reason, message)
 }
 
 fn planned(plan: &BootPlan, source: Option<&BootSource>) -> Planned {

@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub mod boot;
+pub mod certificates;
 pub mod disks;
 pub mod fixtures;
 pub mod host;

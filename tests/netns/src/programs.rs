@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::mounts::LAB;
 
 /// Programs, and the Debian package that each is in.
-const PACKAGES: [(&str, &str); 14] = [
+const PACKAGES: [(&str, &str); 16] = [
     ("atftp", "atftp"),
     ("atftpd", "atftpd"),
     ("bridge", "iproute2"),
@@ -19,6 +19,8 @@ const PACKAGES: [(&str, &str); 14] = [
     ("kea-dhcp4", "kea-dhcp4-server"),
     ("losetup", "mount"),
     ("mke2fs", "e2fsprogs"),
+    ("nginx", "nginx-light"),
+    ("openssl", "openssl"),
     ("sfdisk", "fdisk"),
     ("xenstore-read", "xenstore-utils"),
 ];

@@ -20,8 +20,8 @@ type Sent = (u8, u16, u32);
 impl Exchange {
     fn begun() -> Self {
         let now = Instant::now();
-        let identity = Identity { mac: MacAddr::new(MAC).unwrap(), uuid: None };
-        Self { negotiation: Negotiation::new(identity, XID, true, now), now, start: now }
+        let identity = Identity { mac: MacAddr::new(MAC).unwrap(), uuid: None, class: Class::Pxe };
+        Self { negotiation: Negotiation::new(identity, XID, Wants::BootFile, now), now, start: now }
     }
 
     fn sent(&mut self) -> Option<Sent> {
@@ -120,7 +120,7 @@ fn an_offer_without_a_boot_file_is_taken_when_nothing_better_comes() {
 #[test]
 fn a_kernel_of_the_config_needs_no_boot_file() {
     let mut exchange = Exchange::begun();
-    exchange.negotiation.wants_boot_information = false;
+    exchange.negotiation.wants = Wants::Address;
     exchange.sent();
     exchange.hear(&offer(SERVER, &[]));
     assert_eq!(exchange.sent().unwrap().0, 3);
@@ -225,4 +225,73 @@ fn one_server_cannot_fill_all_places() {
         exchange.hear(&offer(OTHER, &[]));
     }
     assert_eq!(exchange.negotiation.offers.len(), 1);
+}
+
+/// What kind of client the next message is from, and its type.
+fn asked(exchange: &mut Exchange) -> Option<(String, u8)> {
+    let bytes = exchange.negotiation.transmit()?;
+    let message = borrowed::Message::new(&bytes).unwrap();
+    let option = |code| message.opts().find(|option| u8::from(option.code()) == code).unwrap();
+    let class = String::from_utf8_lossy(option(60).data()).into_owned();
+    Some((class.split(':').next().unwrap().to_owned(), option(53).data()[0]))
+}
+
+fn begun_with_both() -> Exchange {
+    let mut exchange = Exchange::begun();
+    exchange.negotiation.wants = Wants::BootFileOrUrl;
+    assert_eq!(asked(&mut exchange), Some(("PXEClient".to_owned(), 1)));
+    exchange
+}
+
+const URL: (u8, &[u8]) = (67, b"http://192.168.200.1/pxelinux.0");
+
+#[test]
+fn who_has_nothing_for_a_pxe_client_is_asked_as_http_boot() {
+    let mut exchange = begun_with_both();
+    exchange.hear(&offer(SERVER, &[]));
+    assert_eq!(exchange.wait(), 2);
+    assert_eq!(asked(&mut exchange), Some(("HTTPClient".to_owned(), 1)));
+    exchange.hear(&offer(SERVER, &[(60, b"HTTPClient"), URL]));
+    assert_eq!(asked(&mut exchange), Some(("HTTPClient".to_owned(), 3)));
+}
+
+#[test]
+fn who_has_nothing_for_http_boot_either_is_asked_for_the_address() {
+    let mut exchange = begun_with_both();
+    exchange.hear(&offer(SERVER, &[]));
+    exchange.wait();
+    asked(&mut exchange);
+    exchange.hear(&offer(SERVER, &[]));
+    assert_eq!(asked(&mut exchange), None);
+    assert_eq!(exchange.wait(), 4);
+    assert_eq!(asked(&mut exchange), Some(("PXEClient".to_owned(), 3)));
+}
+
+#[test]
+fn a_late_offer_to_the_pxe_client_is_taken_as_one() {
+    let mut exchange = begun_with_both();
+    exchange.hear(&offer(SERVER, &[]));
+    exchange.wait();
+    asked(&mut exchange);
+    exchange.hear(&offer(OTHER, &[BOOT]));
+    assert_eq!(asked(&mut exchange), Some(("PXEClient".to_owned(), 3)));
+}
+
+#[test]
+fn a_pxe_server_and_a_proxy_are_not_asked_otherwise() {
+    let mut exchange = begun_with_both();
+    exchange.hear(&offer(SERVER, &[(60, b"PXEClient")]));
+    exchange.wait();
+    assert_eq!(asked(&mut exchange), Some(("PXEClient".to_owned(), 3)));
+    let mut exchange = begun_with_both();
+    exchange.hear(&proxy_offer(&[]));
+    exchange.hear(&offer(SERVER, &[]));
+    assert_eq!(asked(&mut exchange), Some(("PXEClient".to_owned(), 3)));
+}
+
+#[test]
+fn nobody_is_asked_otherwise_who_has_not_answered() {
+    let mut exchange = begun_with_both();
+    assert_eq!(exchange.wait(), 4);
+    assert_eq!(asked(&mut exchange), Some(("PXEClient".to_owned(), 1)));
 }

@@ -9,6 +9,14 @@ use crate::servers::Offer;
 
 /// Starts Kea with a reservation for the guest.
 pub fn start(host: &Host, offer: &Offer) -> Server {
+    start_with_classes(host, offer, &json!([]))
+}
+
+/// The same, with client classes besides.
+///
+/// # Panics
+/// When it does not start.
+pub fn start_with_classes(host: &Host, offer: &Offer, classes: &Value) -> Server {
     let directory = host.directory("kea");
     let mut subnet = json!({
         "id": 1,
@@ -45,6 +53,7 @@ pub fn start(host: &Host, offer: &Offer) -> Server {
         ],
         "option-data": options,
         "subnet4": [subnet],
+        "client-classes": classes,
         "loggers": [{ "name": "kea-dhcp4", "output_options": [{ "output": "stdout" }], "severity": "DEBUG", "debuglevel": 40 }],
     }});
     let path = directory.join("kea.json");

@@ -5,6 +5,7 @@ pub mod dhcpd;
 pub mod dnsmasq;
 pub mod http;
 pub mod kea;
+pub mod nginx;
 pub mod tftp;
 
 /// What a DHCP server says to the guest: its lease, and what is in it for booting.

@@ -31,6 +31,15 @@ pub(crate) fn with_config(lab: &Lab, config: &str) -> (Host, PathBuf, Images) {
     (host, root, images)
 }
 
+/// A machine that holds the whole boot and gives the lease, with these lines besides.
+pub(crate) fn lease_with(lab: &Lab, lines: &[&str]) -> (Host, PathBuf, Images) {
+    let (host, root, images) = files(lab, SERVER);
+    let mut all = dnsmasq::lease();
+    all.extend(lines.iter().map(ToString::to_string));
+    dnsmasq::start(&host, &all);
+    (host, root, images)
+}
+
 /// Checks that the guest gets exactly what the usual config says.
 pub(crate) fn check(end: &End, images: &Images) {
     let answer = end.booted();
