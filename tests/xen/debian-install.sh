@@ -16,7 +16,7 @@ RELEASE=${DEBIAN_RELEASE:-trixie} NUMBER=${DEBIAN_NUMBER:-13}
 # What the installer adds to the base system, besides what the profile names.
 PACKAGES=(linux-image-amd64 grub-xen grub-pc openssh-server locales console-setup keyboard-configuration busybox
     initramfs-tools zstd tasksel eject pciutils usbutils laptop-detect discover installation-report os-prober
-    popularity-contest sudo)
+    popularity-contest sudo task-english util-linux-locales)
 LIMIT=${XENLAB_SECONDS:-18000}
 RECORD=$HERE/../../docs/debian-install
 
