@@ -1,0 +1,1 @@
+//! What the crate says of kernels, of damaged ones, and of what is none.
