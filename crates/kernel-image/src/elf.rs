@@ -60,6 +60,9 @@ const PT_LOAD: u32 = 1;
 const PT_NOTE: u32 = 4;
 const SHT_NOTE: u32 = 7;
 
+/// Bytes behind a piece of notes that its last note may need.
+const BEYOND_NOTES: u64 = 256;
+
 /// A piece of the file, by its offset and size.
 type Piece = (u64, u64);
 
@@ -136,15 +139,23 @@ fn notes_in(view: &mut View<'_>, pieces: &[Piece]) -> Result<Option<XenNotes>, H
     order.sort_by_key(|(_, (offset, _))| *offset);
     let mut left = MAX_NOTE_BYTES;
     for (index, &place) in order {
-        let bytes = piece(view, place, left)?;
-        left = left.saturating_sub(bytes.len() as u64);
-        read.push((index, bytes));
+        let (offset, size) = place;
+        if size > left {
+            return Err(odd().into());
+        }
+        left = left.saturating_sub(size);
+        let bytes = view.head(offset, size.saturating_add(BEYOND_NOTES))?;
+        let size = usize::try_from(size).map_err(|_| odd())?;
+        if bytes.len() < size {
+            return Err(Trouble::End(offset.saturating_add(size as u64)).into());
+        }
+        read.push((index, bytes, size));
     }
-    read.sort_by_key(|(index, _)| *index);
+    read.sort_by_key(|(index, ..)| *index);
     let mut xen = XenNotes::default();
     let (mut found, mut notes_left) = (0, all_notes());
-    for (_, bytes) in &read {
-        let count = xen.add(bytes, &mut notes_left).ok_or_else(odd)?;
+    for (_, bytes, size) in &read {
+        let count = xen.add(bytes, *size, &mut notes_left).ok_or_else(odd)?;
         found = count.max(found);
     }
     Ok((found > 0).then_some(xen))

@@ -43,11 +43,18 @@ impl XenNotes {
         features.split('|').any(|feature| feature == "!dom0")
     }
 
-    /// Takes over the Xen notes in `bytes`. Gives how many these are, or `None` if a note's
-    /// lengths lead out of `bytes` or there are too many, so that nothing certain can be said.
-    pub(crate) fn add(&mut self, mut bytes: &[u8], notes_left: &mut u32) -> Option<u32> {
+    /// Takes over the Xen notes that begin in the first `size` of `bytes`; like libelf, it follows
+    /// the last one beyond them. Gives how many these are, or `None` if one has no whole header or
+    /// there are too many, so that nothing certain can be said.
+    pub(crate) fn add(
+        &mut self,
+        mut bytes: &[u8],
+        size: usize,
+        notes_left: &mut u32,
+    ) -> Option<u32> {
         let mut count = 0_u32;
-        while !bytes.is_empty() {
+        let beyond = bytes.len().saturating_sub(size);
+        while bytes.len() > beyond {
             *notes_left = notes_left.checked_sub(1)?;
             let (name_size, size) = (u32_at(bytes, 0)?, u32_at(bytes, 4)?);
             let kind = u32_at(bytes, 8)?;
@@ -112,11 +119,12 @@ pub(crate) fn all_notes() -> u32 {
     MAX_NOTES
 }
 
-/// The first `size` bytes, and what follows their padding. The last padding may be missing.
+/// The first `size` bytes, and what follows their padding. The last ones may be cut off: the last
+/// note of GRUB's i386 image leads out of its file, and Xen boots it.
 fn split(bytes: &[u8], size: u32) -> Option<(&[u8], &[u8])> {
     let size = usize::try_from(size).ok()?;
     let padded = size.checked_next_multiple_of(4)?;
-    Some((bytes.get(..size)?, bytes.get(padded..).unwrap_or_default()))
+    Some((bytes.get(..size).unwrap_or(bytes), bytes.get(padded..).unwrap_or_default()))
 }
 
 /// A number of 1, 2, 4 or 8 bytes; libelf takes any other length for 0.

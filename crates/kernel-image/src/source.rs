@@ -12,6 +12,9 @@ use crate::compression::Compression;
 use crate::limits::Limits;
 use crate::unpack::{self, Unsupported};
 
+/// Bytes that a view of compressed data keeps of their start.
+const FIRST: u64 = 16 << 10;
+
 /// Why bytes did not come.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -134,7 +137,7 @@ impl<'a> Source<'a> {
 
     /// A place to read from.
     pub(crate) fn view(&self) -> View<'a> {
-        View { source: self.clone(), stream: None, position: 0 }
+        View { source: self.clone(), first: Vec::new(), stream: None, position: 0 }
     }
 
     fn stream(&self, offset: u64) -> io::Result<Box<dyn Read + 'a>> {
@@ -158,6 +161,9 @@ impl<'a> Source<'a> {
 /// Reads forward through a source.
 pub(crate) struct View<'a> {
     source: Source<'a>,
+    /// The first bytes of what is compressed: they are asked for again and again, and to come
+    /// back to them would mean to unpack from the start.
+    first: Vec<u8>,
     stream: Option<Box<dyn Read + 'a>>,
     position: u64,
 }
@@ -178,6 +184,19 @@ impl<'a> View<'a> {
 
     /// Up to `length` bytes from `offset`: less where the source ends.
     pub(crate) fn head(&mut self, offset: u64, length: u64) -> Result<Vec<u8>, Trouble> {
+        let end = offset.saturating_add(length);
+        let packed = self.source.compression().is_some();
+        if packed && self.first.is_empty() && end <= FIRST {
+            self.first = self.fresh(0, FIRST)?;
+        }
+        if packed && end <= FIRST {
+            let (offset, end) = (index(offset), index(end).min(self.first.len()));
+            return Ok(self.first.get(offset..end).unwrap_or_default().to_vec());
+        }
+        self.fresh(offset, length)
+    }
+
+    fn fresh(&mut self, offset: u64, length: u64) -> Result<Vec<u8>, Trouble> {
         let mut bytes = Vec::new();
         let read = self.read(offset, length, &mut bytes);
         if let Err(error) = read {
@@ -204,6 +223,10 @@ impl<'a> View<'a> {
         self.stream = Some(stream);
         Ok(())
     }
+}
+
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 fn skip(stream: &mut dyn Read, count: u64) -> io::Result<()> {

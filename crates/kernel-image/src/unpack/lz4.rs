@@ -104,9 +104,8 @@ impl<B: BufRead> Lz4<B> {
     }
 
     fn begin_block(&mut self) -> io::Result<Next> {
-        // A block knows nothing of the one before it.
-        let keep = self.window.len().saturating_sub(self.unread);
-        self.window.drain(..keep);
+        // A block knows nothing of the one before it, all of which has been read.
+        self.window.clear();
         self.unread = 0;
         if self.started && self.source.fill_buf()?.is_empty() {
             return Ok(Next::End);

@@ -68,7 +68,8 @@ impl<R: Read> Xz<R> {
         if self.blocks > MAX_XZ_BLOCKS {
             return Err(Unsupported::error("its xz stream has very many blocks"));
         }
-        let mut header = vec![0; usize::from(size).saturating_mul(4).saturating_sub(1)];
+        // The size counts itself and the CRC32 at the end.
+        let mut header = vec![0; usize::from(size).saturating_mul(4).saturating_add(3)];
         source.read_exact(&mut header)?;
         let mut fields = Fields(&header);
         let flags = fields.byte()?;
