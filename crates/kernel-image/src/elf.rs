@@ -209,13 +209,11 @@ struct Section {
 impl Header {
     fn read(view: &mut View<'_>) -> Result<Header, Halt> {
         let head = view.head(0, 64)?;
-        let unpacked = view.source().compression().is_some();
-        let cut = || LookError::Truncated { says: 64, has: head.len() as u64, unpacked };
         if head.get(5) == Some(&2) {
             return Err(LookError::BigEndian.into());
         }
         let bits = if head.get(4) == Some(&2) { 64 } else { 32 };
-        Ok(Header::parse(&head, bits).ok_or_else(cut)?)
+        Ok(Header::parse(&head, bits).ok_or(Trouble::End(64))?)
     }
 
     fn parse(head: &[u8], bits: u8) -> Option<Header> {
