@@ -4,7 +4,6 @@
 //! segments first; only if there is none of Xen's, those in sections; only if there is none
 //! either, the section `__xen_guest`.
 
-use crate::compression::Compression;
 use crate::error::LookError;
 use crate::limits::{MAX_GUEST_SECTION, MAX_NOTE_BYTES, MAX_PROGRAM_HEADERS, MAX_SECTION_HEADERS};
 use crate::notes::{XenNotes, all_notes};
@@ -69,9 +68,7 @@ type Piece = (u64, u64);
 /// Reads what the ELF file in `view` is.
 pub(crate) fn read(view: &mut View<'_>) -> Result<Elf, Halt> {
     let header = Header::read(view)?;
-    // Xen unpacks gzip into a buffer that is 16 bytes longer than the data.
-    let slack = if view.source().compression() == Some(Compression::Gzip) { 16 } else { 0 };
-    let size = view.source().size().saturating_add(slack);
+    let size = view.source().room();
     let unpacked = view.source().compression().is_some();
     let within = |end: u64| {
         let truncated = LookError::Truncated { says: end, has: size, unpacked };

@@ -112,7 +112,7 @@ fn plain_form(head: &[u8]) -> Option<Form> {
 /// A zImage says where it ends; a device tree may follow.
 fn whole_arm32(view: &View<'_>, head: &[u8]) -> Result<(), LookError> {
     let (start, end) = (u32_at(head, 0x28).unwrap_or(0), u32_at(head, 0x2c).unwrap_or(0));
-    let (says, has) = (u64::from(end.saturating_sub(start)), view.source().size());
+    let (says, has) = (u64::from(end.saturating_sub(start)), view.source().room());
     let unpacked = view.source().compression().is_some();
     if says > has { Err(LookError::Truncated { says, has, unpacked }) } else { Ok(()) }
 }
@@ -129,7 +129,7 @@ fn bzimage(view: &mut View<'_>, head: &[u8], gzipped: bool) -> Result<Kernel, Lo
     let setup = u64::from(head.get(0x1f1).copied().unwrap_or(0)).saturating_add(1);
     let start = setup.saturating_mul(512).saturating_add(u64::from(word(0x248)));
     let length = u64::from(word(0x24c));
-    let (says, has) = (start.saturating_add(length), view.source().size());
+    let (says, has) = (start.saturating_add(length), view.source().room());
     if says > has || start >= has {
         let unpacked = view.source().compression().is_some();
         return Err(LookError::Truncated { says, has, unpacked });

@@ -114,6 +114,12 @@ impl<'a> Source<'a> {
         self.size
     }
 
+    /// As many bytes as Xen takes it for: what gzip unpacks gets 16 more than it says.
+    pub(crate) fn room(&self) -> u64 {
+        let gzip = self.compression() == Some(Compression::Gzip);
+        self.size.saturating_add(if gzip { 16 } else { 0 })
+    }
+
     /// How it is compressed.
     pub(crate) fn compression(&self) -> Option<Compression> {
         match self.from {

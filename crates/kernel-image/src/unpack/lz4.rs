@@ -94,10 +94,13 @@ impl<B: BufRead> Lz4<B> {
             Next::Match(0, _) if self.block == 0 => Ok(Next::Block),
             Next::Match(0, _) => Ok(Next::Sequence),
             Next::Match(left, distance) => {
-                // A match may overlap what it makes, so no more than its distance at a time.
-                let count = usize::try_from(left).unwrap_or(usize::MAX).min(distance).min(BATCH);
+                // A match may overlap what it makes, so no more than its distance at a time. What
+                // it has made then repeats itself, so the next piece may be twice as long.
+                let count = usize::try_from(left).unwrap_or(usize::MAX).min(distance);
                 let from = self.window.len().saturating_sub(distance);
                 self.window.extend_from_within(from..from.saturating_add(count));
+                let twice = distance.saturating_mul(2);
+                let distance = if twice <= HISTORY { twice } else { distance };
                 Ok(Next::Match(left.saturating_sub(count as u64), distance))
             }
         }

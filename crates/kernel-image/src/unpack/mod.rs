@@ -81,3 +81,61 @@ impl std::error::Error for Unsupported {}
 fn corrupt(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Unpacks all of it, in pieces of this size.
+    fn unpacked(compression: Compression, packed: &[u8], piece: usize) -> Vec<u8> {
+        let mut stream = open(compression, packed, 1 << 24, 1 << 27).unwrap();
+        let (mut all, mut bytes) = (Vec::new(), vec![0; piece]);
+        loop {
+            match stream.read(&mut bytes).unwrap() {
+                0 => return all,
+                read => all.extend_from_slice(&bytes[..read]),
+            }
+        }
+    }
+
+    #[test]
+    fn all_decoders_make_the_same_of_the_same_file() {
+        // gzip is checked by its own CRC-32.
+        let gzip = include_bytes!("../../tests/data/sample.gz");
+        let sample = unpacked(Compression::Gzip, gzip, 4096);
+        assert!(sample.starts_with(b"\x7fELF"));
+        let samples: [(Compression, &[u8]); 4] = [
+            (Compression::Xz, include_bytes!("../../tests/data/sample.xz")),
+            (Compression::Zstd, include_bytes!("../../tests/data/sample.zst")),
+            (Compression::Lz4, include_bytes!("../../tests/data/sample.lz4")),
+            (Compression::Lzma, include_bytes!("../../tests/data/sample.lzma")),
+        ];
+        for (compression, packed) in samples {
+            for piece in [1, 7, 65_537, 1 << 20] {
+                let all = unpacked(compression, packed, piece);
+                assert!(all == sample, "{compression} in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn lz4_matches_that_overlap_themselves() {
+        // One literal, then a match of 300 bytes from 1 back, then one of 20 bytes from 3 back.
+        let block = b"\x3fabc\x01\0\xff\x1a\x0f\x03\0\x01\x10z";
+        let packed = [&b"\x02\x21\x4c\x18\x0e\0\0\0"[..], block].concat();
+        let wanted = [&b"abc"[..], &[b'c'; 300], &[b'c'; 20], b"z"].concat();
+        assert_eq!(unpacked(Compression::Lz4, &packed, 64), wanted);
+        // From 2 back, an odd number of bytes: the pieces keep their step.
+        let packed = b"\x02\x21\x4c\x18\x08\0\0\0\x2fxy\x02\0\x06\x10!";
+        let wanted = [b"xy".repeat(13).as_slice(), b"x!"].concat();
+        assert_eq!(unpacked(Compression::Lz4, packed, 64), wanted);
+    }
+
+    #[test]
+    fn lz4_matches_from_before_the_start() {
+        let packed = b"\x02\x21\x4c\x18\x06\0\0\0\x10a\x02\0\x10z";
+        let mut stream = open(Compression::Lz4, &packed[..], 100, 1 << 20).unwrap();
+        let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("before the start"), "{error}");
+    }
+}

@@ -224,8 +224,8 @@ fn bombs() {
     let mut elf = linux().build();
     // The notes are said to stand at 900 MB.
     elf[64 + 56 + 8..64 + 56 + 16].copy_from_slice(&900_000_000_u64.to_le_bytes());
-    elf.resize(64 << 20, 0);
-    let limits = Limits { unpacked: 32 << 20, ..Limits::default() };
+    elf.resize(20 << 20, 0);
+    let limits = Limits { unpacked: 10 << 20, ..Limits::default() };
     let claims = 1_000_000_000;
     let mut gz = gzip(&elf);
     let size_at = gz.len() - 4;
