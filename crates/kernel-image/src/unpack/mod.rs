@@ -1,6 +1,6 @@
 //! Streams that unpack a kernel: one decoder for each compression, all of them `std::io::Read`.
 //!
-//! gzip, LZMA and zstd come from crates that have no unsafe code. LZ4 is short enough to be here.
+//! gzip, LZMA and zstd come from crates without C code. LZ4 is short enough to be here.
 //! For bzip2 and LZO there is no crate that is small, looked after and under a licence that fits,
 //! and hardly a kernel of this decade uses them: they count as what cannot be looked into.
 
