@@ -176,7 +176,7 @@ fn tree(server: &Host) -> PathBuf {
     fixtures::write(&root, fixtures::CONFIG_NAME, CONFIG.as_bytes());
     fixtures::write(&root, "vmlinuz", &fixtures::kernel(1, KERNEL));
     fixtures::write(&root, "initrd.img", &fixtures::bytes(2, INITRD));
-    fixtures::write(&root, "tiny", b"not much");
+    fixtures::write(&root, "tiny", &fixtures::kernel(3, 512));
     root
 }
 

@@ -184,6 +184,7 @@ fn job(request: &Request, guest: &Guest, link: &Link, budget: &Budget, console: 
         supervisor: std::process::id(),
         uid: request.runas.unwrap_or(NOBODY),
         mac: guest.vif.mac,
+        guest_type: guest.guest_type,
         uuid: guest.uuid.map(|uuid| uuid.to_string()),
         network: guest.vif.bridge.clone(),
         interface: link.index(),

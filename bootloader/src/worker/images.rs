@@ -16,11 +16,13 @@ use std::time::{Duration, Instant};
 
 use pxelinux::Location;
 
+use super::kernel;
 use super::message::FetchedFile;
 use crate::console::{Level, Say};
 use crate::failure::{Failure, Reason};
 use crate::fetch::sink::Disk;
 use crate::fetch::{FetchError, Fetched, Fetcher, Pace, Progress};
+use crate::guest::GuestType;
 use crate::limits::{MAX_KERNEL_BYTES, MAX_RAMDISK_BYTES};
 use crate::text;
 
@@ -40,13 +42,15 @@ pub struct Files {
 /// Fetches everything; gives back what came, the kernel first.
 ///
 /// # Errors
-/// The first [`FetchError`]; a file that is empty; ramdisks that are too large together.
+/// The first [`FetchError`]; a file that is empty; ramdisks that are too large together; a kernel
+/// that Xen cannot boot.
 pub fn fetch(
     fetcher: &Fetcher,
     kernel: &Location,
     initrds: &[Location],
     files: &Files,
-    say: &dyn Say,
+    guest_type: GuestType,
+    say: &(dyn Say + Sync),
 ) -> Result<Vec<FetchedFile>, Failure> {
     let joined = initrds.len() > 1;
     let mut tasks = vec![Task::new("kernel", kernel, &files.kernel, 0, MAX_KERNEL_BYTES)];
@@ -54,7 +58,8 @@ pub fn fetch(
         let base = if joined && place == 0 { ALIGNMENT } else { 0 };
         tasks.push(Task::new("initrd", location, file, base, MAX_RAMDISK_BYTES));
     }
-    let fetched = run(fetcher, &tasks, say)?;
+    let look = |file: &File, name: &str| kernel::check(file, name, guest_type, say);
+    let fetched = run(fetcher, &tasks, &look, say)?;
     let sizes: Vec<u64> = fetched.iter().skip(1).map(|fetched| fetched.bytes).collect();
     if sizes.iter().sum::<u64>() > MAX_RAMDISK_BYTES {
         return Err(Failure::new(
@@ -73,6 +78,9 @@ pub fn fetch(
     };
     Ok(tasks.iter().zip(&fetched).map(report).collect())
 }
+
+/// What looks at the kernel that has come: the file, its URL.
+type Look<'a> = dyn Fn(&File, &str) -> Result<(), Failure> + Sync + 'a;
 
 struct Task<'a> {
     what: &'static str,
@@ -110,14 +118,25 @@ impl<'a> Task<'a> {
 }
 
 /// All tasks at once, each in a thread of its own; the first failure stops the others.
-fn run(fetcher: &Fetcher, tasks: &[Task<'_>], say: &dyn Say) -> Result<Vec<Fetched>, Failure> {
+fn run(
+    fetcher: &Fetcher,
+    tasks: &[Task<'_>],
+    look: &Look<'_>,
+    say: &dyn Say,
+) -> Result<Vec<Fetched>, Failure> {
     thread::scope(|scope| {
         let (finished, ends) = mpsc::channel();
         for (place, task) in tasks.iter().enumerate() {
             let finished = finished.clone();
             scope.spawn(move || {
                 // The receiver outlives every task.
-                let _ = finished.send((place, task.fetch(fetcher)));
+                let fetched = task.fetch(fetcher).map_err(Failure::from);
+                let is_kernel = place == 0 && fetched.is_ok();
+                let _ = finished.send((place, fetched));
+                // While the initrds are still on their way: an xz needs a quarter of a second.
+                if is_kernel && let Err(why) = look(task.file, &task.location.to_string()) {
+                    let _ = finished.send((place, Err(why)));
+                }
             });
         }
         drop(finished);
@@ -148,7 +167,7 @@ fn run(fetcher: &Fetcher, tasks: &[Task<'_>], say: &dyn Say) -> Result<Vec<Fetch
             }
         }
         if let Some(error) = first_failure {
-            return Err(error.into());
+            return Err(error);
         }
         results
             .into_iter()

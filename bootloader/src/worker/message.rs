@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::console::Level;
 use crate::failure::Failure;
-use crate::guest::MacAddr;
+use crate::guest::{GuestType, MacAddr};
 use crate::plan::person::Picked;
 use crate::plan::search::ListedEntry;
 use crate::request::ClientPolicy;
@@ -23,6 +23,8 @@ pub struct Job {
     pub uid: u32,
     /// The guest's MAC.
     pub mac: MacAddr,
+    /// What kind of guest it is.
+    pub guest_type: GuestType,
     /// The guest's UUID, as text.
     pub uuid: Option<String>,
     /// What the guest's network is called, for messages.

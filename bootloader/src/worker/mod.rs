@@ -8,6 +8,7 @@
 pub mod channel;
 pub mod confine;
 pub mod images;
+mod kernel;
 mod menu;
 pub mod message;
 
@@ -137,7 +138,7 @@ impl Worker<'_> {
         self.report(&Report::Planned(Box::new(planned(&plan, source.as_ref()))))?;
         let Action::Kernel { kernel, initrds, .. } = &plan.action else { return Ok(()) };
         let Some(files) = self.files(initrds.len())? else { return Ok(()) };
-        let fetched = images::fetch(&fetcher, kernel, initrds, &files, self)?;
+        let fetched = images::fetch(&fetcher, kernel, initrds, &files, self.job.guest_type, self)?;
         self.report(&Report::Fetched(fetched))
     }
 

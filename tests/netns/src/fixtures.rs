@@ -62,10 +62,44 @@ pub fn write(root: &Path, name: &str, bytes: &[u8]) {
     fs::write(path, bytes).expect("a file of the server");
 }
 
-/// Something that passes for a kernel: no guest runs it here.
+/// Something that passes for a kernel, of at least 256 bytes: no guest runs it here. An ELF file
+/// with Xen's notes (xen/include/public/elfnote.h) for PV and PVH, then bytes as of [`bytes`].
 #[must_use]
 pub fn kernel(seed: u64, length: usize) -> Vec<u8> {
-    bytes(seed, length)
+    const BASE: u64 = 0xffff_ffff_8000_0000;
+    let mut notes = Vec::new();
+    for (kind, content) in [
+        (5_u32, &b"xen-3.0\0"[..]),
+        (6, b"linux\0"),
+        (8, b"generic\0"),
+        (1, &(BASE + 0x100_0000).to_le_bytes()),
+        (3, &BASE.to_le_bytes()),
+        (18, &0x100_0000_u32.to_le_bytes()),
+    ] {
+        let size = u32::try_from(content.len()).expect("a small note");
+        notes.extend([4, size, kind].into_iter().flat_map(u32::to_le_bytes));
+        notes.extend(b"Xen\0");
+        notes.extend(content);
+        notes.resize(notes.len().next_multiple_of(4), 0);
+    }
+    // Header, two program headers, notes; all in one segment, 16 MiB up.
+    const NOTES: u64 = 64 + 2 * 56;
+    let mut elf = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0\x01\0\0\0".to_vec();
+    elf.extend([0x100_0000_u64, 64, 0].into_iter().flat_map(u64::to_le_bytes));
+    elf.extend(b"\0\0\0\0\x40\0\x38\0\x02\0\x40\0\0\0\0\0");
+    let whole = u64::try_from(length).expect("a length");
+    let noted = u64::try_from(notes.len()).expect("a length");
+    for (kind, offset, size) in [(1_u32, 0, whole), (4, NOTES, noted)] {
+        elf.extend(kind.to_le_bytes());
+        elf.extend(7_u32.to_le_bytes());
+        let address = 0x100_0000 + offset;
+        let fields = [offset, BASE + address, address, size, size, 4];
+        elf.extend(fields.into_iter().flat_map(u64::to_le_bytes));
+    }
+    elf.extend(notes);
+    assert!(length >= elf.len(), "a kernel of at least {} bytes", elf.len());
+    elf.extend(bytes(seed, length - elf.len()));
+    elf
 }
 
 /// Bytes that look random and are the same in every run (xorshift64*).

@@ -10,6 +10,7 @@ mod formats;
 mod guest_resolution;
 mod http_boot;
 mod https;
+mod kernels;
 mod legacy;
 mod library;
 mod local_boot;
