@@ -3,9 +3,9 @@
 use netns_tests::fixtures::{self, CONFIG_NAME, Images};
 use netns_tests::host::Server;
 use netns_tests::servers::nginx::{self, Nginx};
-use netns_tests::{Host, Lab};
+use netns_tests::{Host, Lab, process, programs};
 
-use crate::common::{assert_same, check, lease_with};
+use crate::common::{OTHER, assert_same, check, lease_with};
 
 /// A boot from nginx on port 8080 behind a relay on port 80.
 struct Cut {
@@ -91,6 +91,21 @@ fn a_server_without_tags_and_dates_begins_again() {
 fn a_server_without_ranges_begins_again() {
     Lab::run(|lab| {
         let cut = cut(lab, "1000000", "2", "close", "max_ranges 0;", "");
+        check(&lab.boot().run(), &cut.images);
+        assert_eq!((cut.cuts(), cut.resumed().len()), (2, 0), "{:?}", cut.nginx.asked());
+    });
+}
+
+#[test]
+fn a_transfer_without_a_length_that_is_cut_is_not_taken_for_whole() {
+    Lab::run(|lab| {
+        // So nginx sends files in chunks, and neither tag nor date with them.
+        let more = "ssi on; ssi_types application/octet-stream text/plain;";
+        let cut = cut(lab, "1000000", "2", "close", more, "");
+        let mut command = lab.host("client", OTHER).command(programs::installed("curl"));
+        command.args(["-sS", "-D", "-", "-o", "/dev/null", "http://192.168.200.1:8080/vmlinuz"]);
+        let headers = String::from_utf8(process::run(command).stdout).expect("text");
+        assert!(headers.contains("Transfer-Encoding: chunked"), "{headers}");
         check(&lab.boot().run(), &cut.images);
         assert_eq!((cut.cuts(), cut.resumed().len()), (2, 0), "{:?}", cut.nginx.asked());
     });
