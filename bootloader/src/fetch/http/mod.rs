@@ -346,3 +346,6 @@ fn too_large(shown: &str, announced: Option<u64>, limit: u64) -> FetchError {
     let size = announced.map_or_else(|| "more".to_owned(), |size| format!("{size}"));
     FetchError::TooLarge(format!("{shown}: {size} bytes are over the limit of {limit}"))
 }
+
+#[cfg(test)]
+mod tests;

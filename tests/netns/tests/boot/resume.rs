@@ -121,8 +121,9 @@ fn a_file_that_is_changed_meanwhile_begins_again() {
         fixtures::write(&cut.root, CONFIG_NAME, config);
         let boot = lab.boot().start();
         boot.wait_until("the cut", || cut.cuts() == 1);
-        let changed = fixtures::kernel(77, 2 << 20);
-        // A new file in the old one's place, as a package's upgrade does it.
+        let changed = fixtures::kernel(77, 600_000);
+        // Shorter than what is here already; and a new file in the old one's place, as a
+        // package's upgrade does it.
         fixtures::write(&cut.root, "new", &changed);
         std::fs::rename(cut.root.join("new"), cut.root.join("vmlinuz")).expect("another kernel");
         std::fs::write(go, "").expect("the sign to go on");
