@@ -64,12 +64,16 @@ impl Resolver {
             return Ok(address);
         }
         let address = self.ask_all(host, budget)?;
+        self.remember(host, address);
+        Ok(address)
+    }
+
+    fn remember(&self, host: &str, address: Ipv4Addr) {
         if let Ok(mut known) = self.known.lock()
             && known.len() < MAX_NAMES
         {
             known.insert(host.to_owned(), address);
         }
-        Ok(address)
     }
 
     fn ask_all(&self, host: &str, budget: &Budget) -> Result<Ipv4Addr, NoAddress> {
@@ -135,5 +139,25 @@ fn ask(server: Ipv4Addr, name: &Name, budget: &Budget) -> io::Result<Option<Ipv4
             }
             code => Err(io::Error::other(code.to_string())),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_names_are_remembered_as_there_may_be_and_no_more() {
+        let resolver = Resolver::default();
+        let copy = resolver.clone();
+        let address = Ipv4Addr::new(10, 0, 0, 1);
+        for number in 0..=MAX_NAMES {
+            resolver.remember(&format!("host{number}"), address);
+        }
+        let budget = Budget::starting_now(Duration::from_secs(1));
+        let last = format!("host{}", MAX_NAMES - 1);
+        assert_eq!(copy.look_up(&last, &budget), Ok(address));
+        let over = format!("host{MAX_NAMES}");
+        assert_eq!(copy.look_up(&over, &budget), Err(NoAddress::NoServers(over.clone())));
     }
 }

@@ -69,8 +69,21 @@ pub fn of(lease: &Lease, pxe_answer: Option<&Reply>) -> Option<BootSource> {
         config_file: pxelinux_option(code::CONFIG_FILE)
             .or_else(|| vendor_option(reply, code::CONFIG_FILE)),
         path_prefix: pxelinux_option(code::PATH_PREFIX)
-            .or_else(|| vendor_option(reply, code::PATH_PREFIX)),
+            .or_else(|| vendor_option(reply, code::PATH_PREFIX))
+            .or_else(|| url_directory(reply.boot_file()?)),
     })
+}
+
+/// The directory of a boot file that is a URL, without what may stand behind its path, and with
+/// the slash that a bare host lacks.
+fn url_directory(boot_file: &[u8]) -> Option<Vec<u8>> {
+    let url = boot_file.split(|byte| b"?#".contains(byte)).next()?;
+    let authority = url.windows(3).position(|three| three == b"://")?.checked_add(3)?;
+    let path = url.get(authority..)?;
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(last) => url.get(..=authority.checked_add(last)?).map(<[u8]>::to_vec),
+        None => Some([url, b"/"].concat()),
+    }
 }
 
 /// Whom to ask on port 4011, and for what.
@@ -243,6 +256,26 @@ mod tests {
                 path_prefix: None,
             };
             assert_eq!(source.program(), program, "{}", String::from_utf8_lossy(name));
+        }
+    }
+
+    #[test]
+    fn the_directory_of_a_url_ends_before_its_query() {
+        for (url, directory) in [
+            ("http://h/d/shimx64.efi", "http://h/d/"),
+            ("https://h:8/boot?mac=00:16:3e/x", "https://h:8/"),
+            ("http://h/d/#/x", "http://h/d/"),
+            ("http://h", "http://h/"),
+            ("http://u:p@h?x", "http://u:p@h/"),
+            ("tftp://h/d/pxe_linux.0", "tftp://h/d/"),
+        ] {
+            let source = found(reply(1, MAC), &[(67, url.as_bytes())]);
+            assert_eq!(source.path_prefix.as_deref(), Some(directory.as_bytes()), "{url}");
+        }
+        let given = found(reply(1, MAC), &[(67, b"http://h/d/f"), (210, b"http://o/")]);
+        assert_eq!(given.path_prefix.as_deref(), Some(&b"http://o/"[..]));
+        for name in ["pxelinux.0", "d/f", "::f", "10.0.0.1::f"] {
+            assert_eq!(found(reply(1, MAC), &[(67, name.as_bytes())]).path_prefix, None, "{name}");
         }
     }
 

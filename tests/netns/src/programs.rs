@@ -19,7 +19,7 @@ const PACKAGES: [(&str, &str); 16] = [
     ("kea-dhcp4", "kea-dhcp4-server"),
     ("losetup", "mount"),
     ("mke2fs", "e2fsprogs"),
-    ("nginx", "nginx-light"),
+    ("nginx", "nginx"),
     ("openssl", "openssl"),
     ("sfdisk", "fdisk"),
     ("xenstore-read", "xenstore-utils"),

@@ -8,24 +8,24 @@
 
 mod answer;
 mod explain;
+mod lookup;
 #[cfg(feature = "tls")]
 mod tls;
 pub mod url;
 
 use std::io::{ErrorKind, Read};
-use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::config::Config;
+use ureq::http::Response;
 use ureq::http::header::{AUTHORIZATION, IF_RANGE, LOCATION, RANGE};
-use ureq::http::{Response, Uri};
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver as UreqResolver};
-use ureq::unversioned::transport::{Connector, NextTimeout, TcpConnector};
+use ureq::unversioned::transport::{Connector, TcpConnector};
 use ureq::{Agent, Body, Error};
 
 use self::answer::SoFar;
-use self::explain::{Cut, Trouble};
+use self::explain::Cut;
+use self::lookup::Lookup;
 use self::url::Url;
 use super::authorities::Authorities;
 use super::names::Resolver;
@@ -317,32 +317,10 @@ fn config() -> Config {
         .build()
 }
 
-/// Names are looked up with the lease's own name servers: dom0's know nothing of the
-/// guest's network.
-#[derive(Debug)]
-struct Lookup {
-    resolver: Resolver,
-    budget: Budget,
-}
-
-impl UreqResolver for Lookup {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        _config: &Config,
-        _timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        let host = uri.host().ok_or(Error::HostNotFound)?;
-        let port =
-            uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let address = self.resolver.look_up(host, &self.budget).map_err(Trouble::Name)?;
-        let mut found = self.empty();
-        found.push(SocketAddr::from((address, port)));
-        Ok(found)
-    }
-}
-
 fn too_large(shown: &str, announced: Option<u64>, limit: u64) -> FetchError {
     let size = announced.map_or_else(|| "more".to_owned(), |size| format!("{size}"));
     FetchError::TooLarge(format!("{shown}: {size} bytes are over the limit of {limit}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,7 +164,7 @@ fn explain(why: &rustls::Error, host: &str, from: &str) -> String {
                  1.3 is needed)"
             );
         }
-        other => return format!("TLS: {other}"),
+        other => return text::printable(format!("TLS: {other}").as_bytes()),
     };
     match certificate {
         CertificateError::Expired => {
@@ -202,7 +202,10 @@ fn explain(why: &rustls::Error, host: &str, from: &str) -> String {
              is signed by it (CA:FALSE)"
                 .to_owned()
         }
-        other => format!("the server's certificate cannot be trusted: {other}"),
+        other => {
+            let why = text::printable(other.to_string().as_bytes());
+            format!("the server's certificate cannot be trusted: {why}")
+        }
     }
 }
 

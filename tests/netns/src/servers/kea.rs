@@ -9,14 +9,14 @@ use crate::servers::Offer;
 
 /// Starts Kea with a reservation for the guest.
 pub fn start(host: &Host, offer: &Offer) -> Server {
-    start_with_classes(host, offer, &json!([]))
+    start_with(host, offer, &json!({}))
 }
 
-/// The same, with client classes besides.
+/// The same; `more` are further members of its configuration.
 ///
 /// # Panics
 /// When it does not start.
-pub fn start_with_classes(host: &Host, offer: &Offer, classes: &Value) -> Server {
+pub fn start_with(host: &Host, offer: &Offer, more: &Value) -> Server {
     let directory = host.directory("kea");
     let mut subnet = json!({
         "id": 1,
@@ -44,7 +44,7 @@ pub fn start_with_classes(host: &Host, offer: &Offer, classes: &Value) -> Server
         Some(json!({ "code": code, "name": name, "data": value.as_ref()? }))
     })
     .collect();
-    let config = json!({ "Dhcp4": {
+    let mut config = json!({ "Dhcp4": {
         "interfaces-config": { "interfaces": ["eth0"] },
         "lease-database": { "type": "memfile", "persist": false },
         "option-def": [
@@ -53,9 +53,11 @@ pub fn start_with_classes(host: &Host, offer: &Offer, classes: &Value) -> Server
         ],
         "option-data": options,
         "subnet4": [subnet],
-        "client-classes": classes,
         "loggers": [{ "name": "kea-dhcp4", "output_options": [{ "output": "stdout" }], "severity": "DEBUG", "debuglevel": 40 }],
     }});
+    for (key, value) in more.as_object().into_iter().flatten() {
+        config["Dhcp4"][key] = value.clone();
+    }
     let path = directory.join("kea.json");
     std::fs::write(&path, config.to_string()).expect("Kea's configuration");
     let mut command = host.command(programs::installed("kea-dhcp4"));

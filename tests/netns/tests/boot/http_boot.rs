@@ -77,15 +77,15 @@ fn http_boot_by_isc_dhcpd() {
 #[test]
 fn http_boot_by_kea() {
     boots_from(|server| {
-        kea::start_with_classes(
+        kea::start_with(
             server,
             &Offer::default(),
-            &serde_json::json!([{
+            &serde_json::json!({ "client-classes": [{
                 "name": "http",
                 "test": "substring(option[60].hex,0,10) == 'HTTPClient'",
                 "boot-file-name": "http://192.168.200.1/grubx64.efi",
                 "option-data": [{ "code": 60, "name": "vendor-class-identifier", "data": "HTTPClient", "always-send": true }],
-            }]),
+            }] }),
         );
     });
 }

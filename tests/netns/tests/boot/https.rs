@@ -7,7 +7,7 @@ use netns_tests::certificates::{Authority, Valid};
 use netns_tests::servers::nginx;
 use netns_tests::{End, Lab};
 
-use crate::common::{check, lease_with};
+use crate::common::{assert_same, check, lease_with};
 
 const PREFIX: &str = "dhcp-option=210,https://192.168.200.1/";
 const NAMES: &str = "IP:192.168.200.1,DNS:boot.example";
@@ -58,6 +58,23 @@ fn https_with_the_hosts_own_authorities() {
         std::fs::write(HOSTS_OWN, bundle).expect("the host's authorities");
 
         check(&lab.boot().run(), &images);
+    });
+}
+
+#[test]
+fn https_of_a_kernel_that_the_guests_config_names() {
+    Lab::run(|lab| {
+        let (server, root, images) = lease_with(lab, &[]);
+        let authority = Authority::new(lab, "ours");
+        nginx::start(&server, &root, Some(&authority.sign(lab, NAMES, Valid::Now)), "");
+        let end = lab
+            .boot()
+            .own("--kernel=https://192.168.200.1/vmlinuz")
+            .own("--ramdisk=https://192.168.200.1/initrd.img")
+            .and(trusting(&authority.own.certificate))
+            .run();
+        assert_same("kernel", &end.booted().kernel, &images.kernel);
+        assert_same("ramdisk", end.booted().ramdisk.as_deref().expect("one"), &images.ramdisk);
     });
 }
 

@@ -47,6 +47,20 @@ fn a_whole_boot_takes_two_connections() {
 }
 
 #[test]
+fn a_connection_is_kept_after_an_error_page_that_is_not_too_long() {
+    for (length, kept) in [(64 << 10, true), ((64 << 10) + 1, false)] {
+        Lab::run(move |lab| {
+            let (server, root, images) =
+                lease_with(lab, &["dhcp-option=210,http://192.168.200.1/"]);
+            fixtures::write(&root, "404.html", &fixtures::bytes(4, length));
+            let nginx = nginx::start(&server, &root, None, "error_page 404 /404.html;");
+            check(&lab.boot().run(), &images);
+            assert_eq!(nginx.connections() == 2, kept, "{:?}", nginx.asked());
+        });
+    }
+}
+
+#[test]
 fn names_are_looked_up_in_the_guests_network_only() {
     Lab::run(|lab| {
         let (server, root, images) = lease_with(
