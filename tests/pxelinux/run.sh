@@ -53,6 +53,7 @@ assemble() {
 
 [ -e "$BUILD/unpacked" ] || unpack
 assemble
+mkdir -p "$HERE/answers"
 if [ "${1-}" = --random ]; then
     [ $# = 3 ] || die "say --random COUNT SEED"
     python3 "$HERE/random_trees.py" "$2" "$3" >"$HERE/trees/random.trees"
