@@ -77,9 +77,11 @@ def fill(build, root, boot_file, tree):
     for module in MODULES:
         source = build / f"root/usr/lib/syslinux/modules/bios/{module}.c32"
         # Where the prefix leads decides where PXELINUX looks for them.
-        for directory in {beside, root, root / tree.settings.get("modules", ".")}:
-            directory.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, directory)
+        shutil.copy(source, beside)
+        shutil.copy(source, root)
+        place = root / (tree.settings.get("modules", "") + f"{module}.c32")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, place)
     for name, content in tree.files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

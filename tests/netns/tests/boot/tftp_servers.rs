@@ -17,14 +17,14 @@ fn serves(kind: tftp::Kind) {
         check(&lab.boot().run(), &images);
 
         // One byte; a multiple of every block size in use, so that the last block is empty;
-        // one byte less and more; more than 65,535 blocks of 512 bytes.
+        // one byte less and more; more than 65,535 blocks of 512 bytes. A kernel is longer.
         let multiple = 512 * 1408 * 11;
         let sizes = [
-            (1, 1),
+            (512, 1),
             (1468, 1468 * 16),
-            (512, multiple),
+            (1408, multiple),
             (multiple - 1, multiple + 1),
-            (100, 40 << 20),
+            (1000, 40 << 20),
         ];
         for (kernel_size, ramdisk_size) in sizes {
             let (kernel, ramdisk) =
