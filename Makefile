@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help toolchain packages build static fmt lint unit netns root profiles oracle xen check test demo debian-install-test bench install clean
+.PHONY: help toolchain packages build static fmt lint unit netns root profiles oracle pxelinux xen check test demo debian-install-test bench install clean
 
 PREFIX ?= /usr
 DESTDIR ?=
@@ -53,6 +53,10 @@ profiles: packages ## Every answer file by its system's own checker
 
 oracle: toolchain ## xlcfg against Xen's own parser
 	$(SUDO) tests/oracle/run.sh
+
+pxelinux: toolchain ## Have Debian's real PXELINUX boot all trees in QEMU again, and compare (half an hour)
+	$(SUDO) tests/pxelinux/run.sh
+	$(CARGO) test --locked -p rpxeboot --test pxelinux
 
 xen: toolchain ## Guests on a real Xen in QEMU
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/run.sh

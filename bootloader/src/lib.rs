@@ -8,7 +8,7 @@
 //! - [`guest`]: which guest it is: name, UUID, MAC, bridge.
 //! - [`link`]: the guest's-eye network: a namespace, a veth, the sockets that need privilege.
 //! - [`lease`]: DHCP, and where the lease says to boot from.
-//! - [`fetch`]: from a place on the network to bytes, by TFTP or HTTP.
+//! - [`fetch`]: from a place on the network to bytes, by TFTP, HTTP or HTTPS.
 //! - [`plan`]: config and menu, and what they say to boot.
 //! - [`worker`]: the unprivileged process that does all of the network's talking.
 //! - [`supervisor`]: the privileged process that does everything else; it also hands a local
