@@ -113,8 +113,8 @@ impl Search<'_> {
         choice.map_err(|error| unusable(&config.location, &error))
     }
 
-    /// What ONERROR says, if a file of the kernel's is missing. Nobody asks for the files twice
-    /// where there is no ONERROR.
+    /// What ONERROR (or a timeout of the prompt) says, if a file of the kernel's is missing. Nobody
+    /// asks for the files twice where nothing is said.
     fn on_error(
         &self,
         menu: &Menu,
@@ -132,7 +132,8 @@ impl Search<'_> {
             };
             if !is_there {
                 let name = text::printable(name);
-                self.say.say(Level::Step, &format!("{name} is not there: ONERROR"));
+                self.say
+                    .say(Level::Step, &format!("{name} is not there: the config says what then"));
                 return instead.map(Some).map_err(|error| unusable(&config.location, &error));
             }
         }

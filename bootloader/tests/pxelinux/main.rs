@@ -50,7 +50,18 @@ fn difference(tree: &Tree, answer: &Answer) -> Option<String> {
             }
         }
     };
-    (ours != wanted).then(|| format!("PXELINUX: {wanted:?}\n    ours:     {ours:?}"))
+    (ours != wanted).then(|| format!("PXELINUX: {}\n    ours:     {}", told(&wanted), told(&ours)))
+}
+
+#[cfg(test)]
+fn told(ours: &Ours) -> String {
+    match ours {
+        Ours::Kernel { names, line } => {
+            let names: Vec<_> = names.iter().map(|name| String::from_utf8_lossy(name)).collect();
+            format!("[{}] by {}", String::from_utf8_lossy(line), names.join(", "))
+        }
+        other => format!("{other:?}"),
+    }
 }
 
 /// The two differences that are meant: blanks other than the blank become one, since a toolstack

@@ -92,7 +92,8 @@ pub fn choose_in_menu(menu: &Menu, options: &ChooseOptions<'_>) -> Result<Choice
     }
 }
 
-/// What ONERROR says to do after `failed` could not be loaded; `None` if there is no ONERROR.
+/// What PXELINUX goes on with after `failed` could not be loaded: ONERROR; without it, outside of
+/// menus, it waits at its prompt, and a timeout there leads to ONTIMEOUT. `None`: it waits for ever.
 ///
 /// # Errors
 /// As for [`choose`].
@@ -101,10 +102,13 @@ pub fn choose_on_error(
     options: &ChooseOptions<'_>,
     failed: &Choice,
 ) -> Option<Result<Choice, ChooseError>> {
-    if failed.why == Why::OnError {
-        return None;
+    let chooser = Chooser::new(menu, options);
+    match failed.why {
+        // The last thing there is.
+        Why::OnTimeout => None,
+        Why::OnError => chooser.failed_at_prompt(failed.menu),
+        _ => chooser.on_error(failed.menu).or_else(|| chooser.failed_at_prompt(failed.menu)),
     }
-    Chooser::new(menu, options).on_error(failed.menu)
 }
 
 /// The entries that can be booted, in order, with the one that boots by itself marked.

@@ -299,6 +299,16 @@ impl Chooser<'_> {
         Some(run.and_then(|run| self.start(Run { appended, ..run })))
     }
 
+    /// What a timeout of the prompt leads to, where a failure outside of menus ends.
+    pub(crate) fn failed_at_prompt(
+        &self,
+        menu: Option<usize>,
+    ) -> Option<Result<Choice, ChooseError>> {
+        let has_prompt = menu.is_none() && !self.menu.no_escape;
+        let on_timeout = self.prompt_timeout().filter(|_| has_prompt)?;
+        Some(self.load(on_timeout, Why::OnTimeout))
+    }
+
     fn on_error_at_prompt(&self, directive: &Directive) -> Result<Run, ChooseError> {
         let first = self.menu.first_command().map(|first| &*first.command).unwrap_or_default();
         if let Some(index) = self.menu.find(&directive.command) {

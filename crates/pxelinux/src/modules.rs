@@ -53,10 +53,10 @@ fn menu(arguments: &[u8], values: &SysValues) -> Executed {
     Executed::Action(Action::Menu { files })
 }
 
-/// `ifcpu64.c32 label64 [-- label32pae] -- label32`: a Xen guest has 64 bits. The words in front of
-/// the first `--` are put together without a blank, so only one of them makes sense.
+/// `ifcpu64.c32 label64 [-- label32pae] -- label32`: a Xen guest has 64 bits.
 fn command_for_64_bits(arguments: &[u8]) -> Vec<u8> {
-    words(arguments).take_while(|word| *word != b"--").flatten().copied().collect()
+    let command: Vec<&[u8]> = words(arguments).take_while(|word| *word != b"--").collect();
+    command.join(&b' ')
 }
 
 /// `linux.c32 [-dhcpinfo] kernel arguments...`: like a Linux kernel named directly, but the last
