@@ -36,6 +36,8 @@ pub enum Program {
     Efi,
     /// A script of iPXE's.
     IpxeScript,
+    /// iPXE itself, for a BIOS or for UEFI: whoever starts it is asked again, by iPXE.
+    Ipxe,
 }
 
 impl BootSource {
@@ -45,7 +47,15 @@ impl BootSource {
         // A URL may have a query behind the name.
         let name = self.boot_file.split(|byte| b"?#".contains(byte)).next().unwrap_or_default();
         let name = name.to_ascii_lowercase();
-        if name.ends_with(b".efi") {
+        let base = name.rsplit(|byte| b"/\\".contains(byte)).next().unwrap_or_default();
+        let is_ipxe = [&b"undionly"[..], b"ipxe", b"snponly", b"netboot.xyz"]
+            .iter()
+            .any(|start| base.starts_with(start));
+        if name.ends_with(b"pxe") && !name.ends_with(b".ipxe") && name.contains(&b'.')
+            || is_ipxe && !name.ends_with(b".ipxe")
+        {
+            Program::Ipxe
+        } else if name.ends_with(b".efi") {
             Program::Efi
         } else if name.ends_with(b".ipxe") {
             Program::IpxeScript
@@ -243,6 +253,14 @@ mod tests {
         for (name, program) in [
             (&b"http://h/debian/bootnetx64.EFI"[..], Program::Efi),
             (b"http://h/shimx64.efi?arch=x64", Program::Efi),
+            (b"undionly.kpxe", Program::Ipxe),
+            (b"boot/undionly.kkpxe", Program::Ipxe),
+            (b"http://h/ipxe.efi", Program::Ipxe),
+            (b"snponly.efi", Program::Ipxe),
+            (b"netboot.xyz.kpxe", Program::Ipxe),
+            (b"ipxe-undionly.0", Program::Ipxe),
+            (b"pxelinux.0", Program::Pxelinux),
+            (b"boot/pxe", Program::Pxelinux),
             (b"boot.ipxe", Program::IpxeScript),
             (b"http://h/v1/boot.ipxe?mac=00:16:3e:00:00:01", Program::IpxeScript),
             (b"lpxelinux.0", Program::Pxelinux),

@@ -2,8 +2,10 @@
 //!
 //! A guest claims to be a PXE client of architecture 0, because that is what makes servers
 //! answer with a PXELINUX config. Where that brings nothing it claims to be UEFI's HTTP boot
-//! (UEFI 2.10, 24.7), which servers answer with a URL. The client id is 1 and the MAC, as PXE ROMs and the
-//! installers that follow have it, so that all of them get the same address.
+//! (UEFI 2.10, 24.7), which servers answer with a URL; where it brings iPXE, to be iPXE, which
+//! they answer with a script (iPXE's src/net/udp/dhcp.c, include/ipxe/features.h). The client id is
+//! 1 and the MAC, as PXE ROMs and the installers that follow have it, so that all of them get the
+//! same address.
 
 use std::net::Ipv4Addr;
 
@@ -36,7 +38,15 @@ pub enum Class {
     Pxe,
     /// UEFI's HTTP boot, on this host's architecture.
     Http,
+    /// iPXE, started by a BIOS's PXE ROM.
+    Ipxe,
 }
+
+/// The user class of iPXE (option 77).
+const IPXE: &[u8] = b"iPXE";
+/// What iPXE says of itself in option 175, a byte 1 each: HTTP, HTTPS, TFTP, DNS, bzImage, menus.
+const IPXE_FEATURES: [u8; 6] =
+    [0x13, if cfg!(feature = "tls") { 0x14 } else { 0x13 }, 0x15, 0x17, 0x18, 0x27];
 
 /// The architecture that UEFI's HTTP boot names (RFC 4578, 2.1; IANA's "Processor
 /// Architecture Types"): x64, or 64-bit ARM.
@@ -46,7 +56,7 @@ impl Class {
     /// Option 93.
     fn architecture(self) -> u16 {
         match self {
-            Self::Pxe => 0,
+            Self::Pxe | Self::Ipxe => 0,
             Self::Http => HTTP_ARCHITECTURE,
         }
     }
@@ -54,7 +64,7 @@ impl Class {
     /// The version of UNDI: 2.1 in BIOSes, 3.1 in UEFI (option 94; RFC 4578, 2.2).
     fn undi(self) -> (u8, u8) {
         match self {
-            Self::Pxe => (2, 1),
+            Self::Pxe | Self::Ipxe => (2, 1),
             Self::Http => (3, 1),
         }
     }
@@ -62,7 +72,7 @@ impl Class {
     /// Option 60 (RFC 4578, 2.1 and the PXE specification's class identifier).
     fn identifier(self) -> String {
         let name = match self {
-            Self::Pxe => "PXEClient",
+            Self::Pxe | Self::Ipxe => "PXEClient",
             Self::Http => "HTTPClient",
         };
         let (major, minor) = self.undi();
@@ -145,6 +155,10 @@ pub fn encode(identity: &Identity, xid: u32, secs: u16, ask: &Ask) -> Vec<u8> {
     options.insert(raw(93, identity.class.architecture().to_be_bytes().to_vec()));
     let (major, minor) = identity.class.undi();
     options.insert(raw(94, vec![UNDI, major, minor]));
+    if identity.class == Class::Ipxe {
+        options.insert(raw(77, IPXE.to_vec()));
+        options.insert(raw(175, IPXE_FEATURES.iter().flat_map(|tag| [*tag, 1, 1]).collect()));
+    }
     if let Some(uuid) = identity.uuid {
         let mut machine_id = vec![0];
         machine_id.extend(uuid.0);
@@ -179,6 +193,17 @@ mod tests {
     fn option(bytes: &[u8], code: u8) -> Option<Vec<u8>> {
         let message = borrowed::Message::new(bytes).unwrap();
         message.opts().find(|option| u8::from(option.code()) == code).map(|o| o.data().to_vec())
+    }
+
+    #[test]
+    fn ipxe_says_so() {
+        let identity = Identity { class: Class::Ipxe, ..identity() };
+        let bytes = encode(&identity, 7, 3, &Ask::Discover);
+        assert_eq!(option(&bytes, 77).unwrap(), b"iPXE");
+        assert_eq!(option(&bytes, 60).unwrap(), b"PXEClient:Arch:00000:UNDI:002001");
+        assert_eq!(option(&bytes, 175).unwrap().len(), 18);
+        let bytes = encode(&Identity { class: Class::Pxe, ..identity }, 7, 3, &Ask::Discover);
+        assert_eq!((option(&bytes, 77), option(&bytes, 175)), (None, None));
     }
 
     #[test]

@@ -51,12 +51,14 @@ pub enum MenuPolicy {
 /// As which kind of network client the guest asks for its lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
 pub enum ClientPolicy {
-    /// As a PXE ROM; if that brings no boot file, as UEFI's HTTP boot.
+    /// As a PXE ROM; if that brings no boot file, as UEFI's HTTP boot; if it brings iPXE, as iPXE.
     Auto,
     /// As a PXE ROM, `PXEClient`.
     Pxe,
     /// As UEFI's HTTP boot, `HTTPClient`.
     Http,
+    /// As iPXE, at once.
+    Ipxe,
 }
 
 /// Boot a Xen PV or PVH guest over the network, as PXELINUX would.
@@ -140,10 +142,10 @@ pub(super) struct Flags {
         hide_possible_values = true
     )]
     pub(super) order: Order,
-    /// What the DHCP server takes the guest for: PXEClient, HTTPClient
+    /// What the DHCP server takes the guest for
     #[arg(
         long,
-        value_name = "auto|pxe|http",
+        value_name = "auto|pxe|http|ipxe",
         value_enum,
         default_value = "auto",
         hide_possible_values = true

@@ -106,7 +106,7 @@ impl Worker<'_> {
 
         let identity =
             Identity { mac: self.job.mac, uuid: self.uuid(), class: first_class(self.job.client) };
-        let lease = self.lease(&packets, identity)?;
+        let (lease, identity) = self.lease(&packets, identity)?;
         // The kernel lets nobody go who closes a packet socket before all processors have
         // looked away from it (synchronize_net), some 8 ms: not on the way of the boot.
         thread::spawn(move || drop(packets));
@@ -158,30 +158,47 @@ impl Worker<'_> {
         self.line.say(report, &[]).map_err(|error| Failure::bug(format!("reporting: {error}")))
     }
 
-    /// Gets the lease, and has its address put on the interface.
-    fn lease(&self, packets: &Socket, identity: Identity) -> Result<Lease, Failure> {
+    /// Gets the lease, and has its address put on the interface. A server that sends iPXE is asked
+    /// again by iPXE, as that would: only then does it name its script.
+    fn lease(
+        &self,
+        packets: &Socket,
+        mut identity: Identity,
+    ) -> Result<(Lease, Identity), Failure> {
         let wants = match (&self.job.kernel, self.job.client) {
             (Some(_), _) => Wants::Address,
             (None, ClientPolicy::Auto) => Wants::BootFileOrUrl,
-            (None, ClientPolicy::Pxe | ClientPolicy::Http) => Wants::BootFile,
+            (None, ClientPolicy::Pxe | ClientPolicy::Http | ClientPolicy::Ipxe) => Wants::BootFile,
         };
-        let lease = acquire::acquire(
-            packets,
-            self.job.interface,
-            &self.job.network,
-            identity,
-            wants,
-            &self.budget,
-            self,
-        )?;
+        let mut lease = self.acquire(packets, identity, wants)?;
+        let source = boot_source::of(&lease, None);
+        if let Some(source) = source.filter(|source| source.program() == Program::Ipxe)
+            && self.job.client == ClientPolicy::Auto
+            && self.job.kernel.is_none()
+        {
+            let file = text::printable(&source.boot_file);
+            self.say(Level::Step, &format!("the boot file {file} is iPXE: asking as iPXE"));
+            identity.class = Class::Ipxe;
+            lease = self.acquire(packets, identity, Wants::BootFile)?;
+        }
         let Lease { address, prefix, router, server, .. } = lease;
         let time = text::duration(self.budget.spent());
         self.say(Level::Step, &format!("lease {address}/{prefix} from {server} after {time}"));
         self.report(&Report::Leased(Addresses { address, prefix, router }))?;
         match self.line.hear() {
-            Ok((Instruction::Configured, _)) => Ok(lease),
+            Ok((Instruction::Configured, _)) => Ok((lease, identity)),
             other => Err(Failure::bug(format!("instead of a network came {other:?}"))),
         }
+    }
+
+    fn acquire(
+        &self,
+        packets: &Socket,
+        identity: Identity,
+        wants: Wants,
+    ) -> Result<Lease, Failure> {
+        let Job { interface, network, .. } = self.job;
+        acquire::acquire(packets, *interface, network, identity, wants, &self.budget, self)
     }
 
     /// Where to boot from; a PXE server on port 4011 is asked when it alone may know.
@@ -257,6 +274,7 @@ fn first_class(policy: ClientPolicy) -> Class {
     match policy {
         ClientPolicy::Auto | ClientPolicy::Pxe => Class::Pxe,
         ClientPolicy::Http => Class::Http,
+        ClientPolicy::Ipxe => Class::Ipxe,
     }
 }
 
@@ -267,6 +285,9 @@ fn with_hint(failure: Failure, source: &BootSource) -> Failure {
         Program::Pxelinux => return failure,
         Program::Efi => "an EFI program, which no PV or PVH guest can run",
         Program::IpxeScript => "a script for iPXE, which this version does not run",
+        Program::Ipxe => {
+            "iPXE itself, although iPXE asks: the server needs a rule for its user class (option 77)"
+        }
     };
     let name = text::printable(&source.boot_file);
     let Failure { reason, message } = failure;
