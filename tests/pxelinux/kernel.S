@@ -1,5 +1,6 @@
 # A Linux kernel of two sectors that writes its command line to the first serial port, between [ and ], and ends QEMU
-# (isa-debug-exit at 0xf4). Documentation/arch/x86/boot.rst: protocol 2.03, real mode.
+# (isa-debug-exit at 0xf4). Documentation/arch/x86/boot.rst: protocol 2.06, real mode: from there on a
+# kernel says how long a command line it takes.
     .code16
     .org 0
     .org 0x1f1
@@ -10,7 +11,7 @@
     .word 0xaa55
     .byte 0xeb, start - . - 1   # 0x200: jump
     .ascii "HdrS"
-    .word 0x0203
+    .word 0x0206
     .long 0
     .word 0, 0
     .byte 0
@@ -21,6 +22,9 @@
     .word 0, 0
     .long 0                     # 0x228: cmd_line_ptr
     .long 0x37ffffff            # initrd_addr_max
+    .long 0                     # 0x230: kernel_alignment
+    .long 0
+    .long 2047                  # 0x238: cmdline_size
 start:
     cli
     movl %ds:0x228, %eax

@@ -95,8 +95,11 @@ fn swapped(uuid: &str) -> String {
 fn rpxeboot_does_what_pxelinux_did() {
     let mut different = String::new();
     let (mut count, mut waits) = (0, 0);
-    for (file, trees) in trees::all() {
-        for (tree, answer) in &trees {
+    let files = std::fs::read_dir(trees::folder().join("trees")).expect("the trees");
+    for file in files {
+        let file = file.expect("an entry").path();
+        let file = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        for (tree, answer) in &trees::of(&file) {
             count += 1;
             waits += usize::from(answer.did == Real::Waits);
             if let Some(how) = difference(tree, answer) {

@@ -35,31 +35,26 @@ pub(crate) struct Answer {
 
 /// The folder of the trees.
 pub(crate) fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/pxelinux")
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = above.map(|at| at.join("tests/pxelinux")).find(|at| at.join("trees").is_dir());
+    found.expect("tests/pxelinux of the repository")
 }
 
-/// All trees, by file, with their answers.
-pub(crate) fn all() -> BTreeMap<String, Vec<(Tree, Answer)>> {
-    let mut all = BTreeMap::new();
-    for entry in fs::read_dir(folder().join("trees")).expect("the trees") {
-        let path = entry.expect("an entry").path();
-        let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let answers = folder().join("answers").join(format!("{stem}.answers"));
-        let answers = fs::read_to_string(&answers).unwrap_or_else(|error| {
-            panic!("{}: {error}: run tests/pxelinux/run.sh", answers.display())
-        });
-        let answers = read_answers(&answers);
-        let trees = read_trees(&fs::read_to_string(&path).expect("trees"));
-        assert_eq!(trees.len(), answers.len(), "{stem}: an answer for each tree");
-        let both = trees.into_iter().map(|tree| {
-            let answer = answers.get(&tree.name);
-            let answer = answer.unwrap_or_else(|| panic!("{stem}: no answer for {}", tree.name));
-            (tree, answer.clone())
-        });
-        let both: Vec<_> = both.collect();
-        all.insert(stem, both);
-    }
-    all
+/// The trees of one file, with their answers.
+pub(crate) fn of(stem: &str) -> Vec<(Tree, Answer)> {
+    let path = folder().join("answers").join(format!("{stem}.answers"));
+    let answers = fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}: run tests/pxelinux/run.sh", path.display()));
+    let answers = read_answers(&answers);
+    let path = folder().join("trees").join(format!("{stem}.trees"));
+    let trees = read_trees(&fs::read_to_string(path).expect("trees"));
+    assert_eq!(trees.len(), answers.len(), "{stem}: an answer for each tree");
+    let both = trees.into_iter().map(|tree| {
+        let answer = answers.get(&tree.name);
+        let answer = answer.unwrap_or_else(|| panic!("{stem}: no answer for {}", tree.name));
+        (tree, answer.clone())
+    });
+    both.collect()
 }
 
 fn read_trees(text: &str) -> Vec<Tree> {

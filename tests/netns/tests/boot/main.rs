@@ -21,5 +21,6 @@ mod pygrub_ends;
 mod real_pygrub;
 mod resume;
 mod signals;
+mod sites;
 mod tftp_servers;
 mod web;
