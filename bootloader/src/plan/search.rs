@@ -18,6 +18,12 @@ use crate::lease::Lease;
 use crate::lease::boot_source::BootSource;
 use crate::text;
 
+/// SYSAPPEND's bit for the processor; of the higher ones a PV or PVH guest has nothing to say, as
+/// it has no SMBIOS.
+const CPU_BIT: u32 = 0x8;
+/// A guest's processor in PXELINUX's letters: family 6, PAE, execute disable, long mode. What would
+/// let it run guests of its own (V, S, T) is hidden from it.
+const CPU: Option<&[u8]> = if cfg!(target_arch = "x86_64") { Some(b"6PXL") } else { None };
 /// PXELINUX's directory of configs, which `--config-dir` replaces.
 const CONFIG_DIRECTORY: &[u8] = b"pxelinux.cfg/";
 
@@ -268,7 +274,7 @@ fn sys_values(
         }),
         hardware: Some(hardware),
         uuid: asker.uuid,
-        others: Vec::new(),
+        others: CPU.map(|cpu| (CPU_BIT, cpu.to_vec())).into_iter().collect(),
     }
 }
 

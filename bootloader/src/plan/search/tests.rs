@@ -320,3 +320,11 @@ fn without_onerror_no_file_is_asked_for_twice() {
     plan(&shelf).unwrap();
     assert!(!shelf.names_asked().iter().any(|name| name == "ka" || name == "i"));
 }
+
+#[test]
+fn sysappend_says_of_a_guest_what_it_has() {
+    let config = "default a\nlabel a\nkernel ka\nsysappend 0x7ffff\n";
+    let (_, _, args) = kernel_of(plan(&Shelf::with(&[("pxelinux.cfg/default", config)])).unwrap());
+    let cpu = if cfg!(target_arch = "x86_64") { " CPU=6PXL" } else { "" };
+    assert!(args.ends_with(&format!("BOOTIF=01-00-16-3e-62-39-d3{cpu}")), "{args}");
+}
