@@ -20,6 +20,7 @@ mod networks;
 mod pygrub_ends;
 mod real_pygrub;
 mod resume;
+mod scripts;
 mod signals;
 mod sites;
 mod tftp_servers;
