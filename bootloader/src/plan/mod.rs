@@ -8,6 +8,7 @@ pub mod args;
 mod follow;
 mod password;
 pub mod person;
+pub mod script;
 pub mod search;
 
 use pxelinux::Location;

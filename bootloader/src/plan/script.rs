@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipxe::{Answer, Boot, Choose, Dhcp, Fetched, Found, Limits, Outcome, Settings, Step};
-use pxelinux::{Location, Page, Prefix, Row, RowKind, Screen, Server};
+use pxelinux::{Location, Page, Prefix, Row, RowKind, Screen};
 
 use super::person::{Person, Picked};
 use super::{Action, BootPlan, Library};
@@ -94,7 +94,7 @@ impl Scripts<'_> {
                 }
                 Step::Done(finished) => {
                     self.tell(&finished.console);
-                    return self.outcome(finished.outcome, location);
+                    return self.outcome(finished.outcome, &location);
                 }
             };
         }
@@ -159,12 +159,19 @@ impl Scripts<'_> {
             title: choose.title().to_vec(),
             rows: rows.collect(),
             default: choose.selected(),
-            timeout: choose.timeout().map_or(0, |milliseconds| u64::from(milliseconds).div_ceil(100)),
+            timeout: choose
+                .timeout()
+                .map_or(0, |milliseconds| u64::from(milliseconds).div_ceil(100)),
             parent: None,
             locked: false,
         };
-        let screen =
-            Screen { pages: vec![page], first: 0, hidden: false, may_edit: false, total_timeout: 0 };
+        let screen = Screen {
+            pages: vec![page],
+            first: 0,
+            hidden: false,
+            may_edit: false,
+            total_timeout: 0,
+        };
         Ok(match self.person.choose(&screen, &|_, _, _| false)? {
             Picked::Entry { entry, .. } => {
                 let label = choose.items().get(entry).and_then(|item| item.label.clone());
@@ -175,10 +182,11 @@ impl Scripts<'_> {
         })
     }
 
-    fn outcome(&self, outcome: Outcome, script: Location) -> Result<Ran, Failure> {
-        let plan = |action| Ran::Plan(BootPlan { config: Some(script.clone()), label: None, action });
+    fn outcome(&self, outcome: Outcome, script: &Location) -> Result<Ran, Failure> {
+        let plan =
+            |action| Ran::Plan(BootPlan { config: Some(script.clone()), label: None, action });
         match outcome {
-            Outcome::Boot(boot) => Ok(plan(self.kernel(boot, &script)?)),
+            Outcome::Boot(boot) => Ok(plan(self.kernel(boot, script)?)),
             Outcome::LocalDisk(_) => Ok(plan(Action::LocalBoot { kind: 0 })),
             Outcome::Pxelinux(next) => Ok(Ran::Pxelinux(BootSource {
                 server: self.source.server.clone(),
@@ -205,7 +213,11 @@ impl Scripts<'_> {
         let locate = |url: &str| self.locate(url, false).map_err(&bad);
         Ok(Action::Kernel {
             kernel: locate(&boot.kernel)?,
-            initrds: boot.initrds.iter().map(|initrd| locate(&initrd.url)).collect::<Result<_, _>>()?,
+            initrds: boot
+                .initrds
+                .iter()
+                .map(|initrd| locate(&initrd.url))
+                .collect::<Result<_, _>>()?,
             args: boot.command_line,
         })
     }

@@ -31,6 +31,7 @@ use crate::lease::boot_source::{self, BootSource, Program};
 use crate::lease::negotiation::Wants;
 use crate::lease::request::{Class, Identity};
 use crate::lease::{Lease, acquire, proxy};
+use crate::plan::script::{Ran, Scripts};
 use crate::plan::search::{Asker, ListedEntry, Search};
 use crate::plan::{Action, BootPlan};
 use crate::request::ClientPolicy;
@@ -69,6 +70,15 @@ pub fn live() -> Result<(), ChannelError> {
         Ok(()) => Ok(()),
         Err(failure) => line.say(&Report::Failed(failure), &[]),
     }
+}
+
+/// Where a guest boots from, and what asks there.
+#[derive(Clone, Copy)]
+struct Site<'a> {
+    fetcher: &'a Fetcher,
+    asker: &'a Asker,
+    lease: &'a Lease,
+    source: &'a BootSource,
 }
 
 struct Worker<'a> {
@@ -127,12 +137,11 @@ impl Worker<'_> {
             }
             None => {
                 let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
-                let search = Search::new(&fetcher, self, self, &asker, &lease, source)?;
-                if self.job.list_entries {
-                    let entries = search.entries().map_err(|failure| with_hint(failure, source))?;
-                    return self.report_entries(&entries);
+                let site = Site { fetcher: &fetcher, asker: &asker, lease: &lease, source };
+                match self.site_plan(&site, identity.class)? {
+                    Some(plan) => plan,
+                    None => return Ok(()),
                 }
-                search.plan().map_err(|failure| with_hint(failure, source))?
             }
         };
         self.report(&Report::Planned(Box::new(planned(&plan, source.as_ref()))))?;
@@ -140,6 +149,36 @@ impl Worker<'_> {
         let Some(files) = self.files(initrds.len())? else { return Ok(()) };
         let fetched = images::fetch(&fetcher, kernel, initrds, &files, self.job.guest_type, self)?;
         self.report(&Report::Fetched(fetched))
+    }
+
+    /// What the site says to boot; nothing when its entries were listed instead.
+    fn site_plan(&self, site: &Site<'_>, class: Class) -> Result<Option<BootPlan>, Failure> {
+        let Site { fetcher, asker, lease, source } = *site;
+        let is_script = match source.program() {
+            Program::IpxeScript => true,
+            Program::Ipxe => false,
+            Program::Pxelinux | Program::Efi => class == Class::Ipxe,
+        };
+        let scripts = Scripts { library: fetcher, say: self, person: self, asker, lease, source };
+        let next = match if is_script { scripts.run()? } else { Ran::NoScript } {
+            Ran::Plan(_) if self.job.list_entries => {
+                return Err(Failure::new(
+                    Reason::NoConfig,
+                    "there are no entries to list: this guest boots by a script of iPXE's",
+                ));
+            }
+            Ran::Plan(plan) => return Ok(Some(plan)),
+            Ran::Pxelinux(next) => Some(next),
+            Ran::NoScript => None,
+        };
+        let source = next.as_ref().unwrap_or(source);
+        let hint = |failure| with_hint(failure, source);
+        let search = Search::new(fetcher, self, self, asker, lease, source)?;
+        if self.job.list_entries {
+            self.report_entries(&search.entries().map_err(hint)?)?;
+            return Ok(None);
+        }
+        search.plan().map(Some).map_err(hint)
     }
 
     /// A few at a time: a message is bounded, and a menu may be long.
@@ -284,7 +323,7 @@ fn with_hint(failure: Failure, source: &BootSource) -> Failure {
         _ if failure.reason != Reason::NoConfig => return failure,
         Program::Pxelinux => return failure,
         Program::Efi => "an EFI program, which no PV or PVH guest can run",
-        Program::IpxeScript => "a script for iPXE, which this version does not run",
+        Program::IpxeScript => "to be a script for iPXE, and does not begin with #!ipxe",
         Program::Ipxe => {
             "iPXE itself, although iPXE asks: the server needs a rule for its user class (option 77)"
         }

@@ -3,13 +3,14 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use netns_tests::servers::nginx;
 use netns_tests::xenstored::{Manner, PATH_VARIABLE, Xenstored};
-use netns_tests::{Boot, Host, Lab, Request, programs};
+use netns_tests::{Boot, Host, Lab, Request, fixtures, programs};
 use nix::fcntl::OFlag;
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::Signal;
 
-use crate::common::with_config;
+use crate::common::{lease_with, with_config};
 
 const UUID: &str = "8b3c1f0e-52d4-4d3a-9a51-0c6f7e2d9b11";
 
@@ -248,6 +249,27 @@ fn menu_always_waits_as_the_config_says() {
         wait_for(&boot, "Automatic boot in 2 seconds...");
         let end = boot.finish();
         assert!(end.booted().args.ends_with(" first"), "{end}");
+    });
+}
+
+#[test]
+fn the_menu_of_an_ipxe_script_is_shown() {
+    Lab::run(|lab| {
+        let (host, root, _) = lease_with(lab, &["dhcp-boot=http://192.168.200.1/menu.ipxe"]);
+        let script = "#!ipxe\nmenu Example site\nitem --gap Systems\n\
+                      item --key a one The first\nitem --key b two The second\n\
+                      choose --default one --timeout 60000 what && goto ${what}\n\
+                      :one\nkernel vmlinuz one\nboot\n:two\nkernel vmlinuz two\nboot\n";
+        fixtures::write(&root, "menu.ipxe", script.as_bytes());
+        nginx::start(&host, &root, None, "");
+        let console = Console::new().opened(&host, "<>");
+        let mut store = None;
+        let boot = boot(lab, &console, &mut store).start();
+        wait_for(&boot, "Automatic boot in");
+        assert!(boot.screen().contains("Example site"), "{}", boot.screen());
+        boot.types("b\r");
+        let end = boot.finish();
+        assert_eq!(end.booted().args, "two", "{end}");
     });
 }
 
