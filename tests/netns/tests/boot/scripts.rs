@@ -229,6 +229,7 @@ fn a_script_that_runs_for_ever_is_ended() {
 fn a_server_that_hands_ipxe_to_ipxe_is_told_what_is_missing() {
     Lab::run(|lab| {
         let (server, root, _) = lease_with(lab, &["dhcp-boot=undionly.kpxe"]);
+        std::fs::remove_file(root.join(fixtures::CONFIG_NAME)).expect("the config");
         dnsmasq_tftp(&server, &root);
         lab.boot().run().failed(12, &["undionly.kpxe", "option 77"]);
     });
