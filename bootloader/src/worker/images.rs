@@ -200,7 +200,8 @@ fn so_far(tasks: &[Task<'_>], results: &[Option<Fetched>]) -> String {
             None => format!("{} {}", task.what, text::size(received)),
         }
     });
-    parts.collect::<Vec<_>>().join(", ")
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() { "looking at the kernel".to_owned() } else { parts.join(", ") }
 }
 
 /// Puts the scratch files behind the first ramdisk, which is in its place already.
