@@ -61,14 +61,12 @@ impl Run {
     pub(crate) fn boot(&mut self, index: usize) -> Result<Flow, Stop> {
         let image = self.images.get(index).ok_or(Cause::NoKernel)?;
         let file = crate::uri::basename(&image.url);
-        match (kind(&image.name), kind(file)) {
-            (Kind::Pxelinux, _) | (_, Kind::Pxelinux) => {
-                return Ok(Flow::Done(self.pxelinux(image.url.clone())));
-            }
-            (_, Kind::Unbootable(why)) => {
+        match kind(file) {
+            Kind::Pxelinux => return Ok(Flow::Done(self.pxelinux(image.url.clone()))),
+            Kind::Unbootable(why) => {
                 return Err(Cause::Unbootable { image: file.to_vec(), why }.into());
             }
-            _ => {}
+            Kind::Other => {}
         }
         let others = self.images.iter().enumerate().filter(|(i, _)| *i != index);
         let mut others = others.map(|(_, image)| image).filter(|image| image.role == Role::Any);

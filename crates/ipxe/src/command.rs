@@ -129,6 +129,7 @@ impl Run {
             b"show" => self.show(words),
             b"kernel" | b"imgselect" | b"imgload" => self.single(words, Use::Select),
             b"initrd" | b"module" | b"imgfetch" => self.single(words, Use::Register),
+            b"imgextract" => self.single(words, Use::Extract),
             b"imgargs" => self.single(words, Use::Arguments),
             b"chain" | b"boot" | b"imgexec" => self.execute(words),
             b"imgfree" => self.each(words, true),
@@ -225,7 +226,7 @@ fn environment(name: &[u8], words: &[Vec<u8>]) -> Result<Flow, Stop> {
             "signatures are not checked here: fetch over https from a server you trust, and remove it",
         )
         .into()),
-        b"imgextract" | b"imgdecrypt" | b"imgmem" | b"shim" | b"fdt" => Err(Cause::NotDone(
+        b"imgdecrypt" | b"imgmem" | b"shim" | b"fdt" => Err(Cause::NotDone(
             "images are not changed here: remove it, and let the server hold what is to boot",
         )
         .into()),

@@ -3,6 +3,7 @@
 //!
 //! Different from iPXE, where every registered image but the kernel itself is handed to Linux as an
 //! initrd: scripts are left out, and so are other kernels, which a loop that tries again may leave behind.
+//! `imgextract` leaves what it is given packed, since Linux unpacks an initrd itself.
 //! `boot` without a kernel fails, while iPXE prints a message and goes on as if nothing had failed.
 
 use crate::boot::{Kind, kind, looks_like_kernel};
@@ -40,6 +41,7 @@ pub(crate) enum Use {
     Register,
     Select,
     Arguments,
+    Extract,
     Execute { replace: bool },
 }
 
@@ -66,6 +68,7 @@ const NAME: Spec = value("name", b'n');
 const TIMEOUT: Spec = value("timeout", b't');
 const AUTOFREE: Spec = flag("autofree", b'a');
 const SINGLE: &[Spec] = &[NAME, TIMEOUT, AUTOFREE];
+const EXTRACT: &[Spec] = &[NAME, TIMEOUT, AUTOFREE, flag("keep", b'k')];
 const EXECUTE: &[Spec] = &[NAME, TIMEOUT, AUTOFREE, flag("replace", b'r')];
 
 impl Download {
@@ -75,9 +78,10 @@ impl Download {
 }
 
 impl Run {
-    /// `imgfetch`, `initrd`, `module`; `kernel`, `imgselect`, `imgload`; `imgargs`.
+    /// `imgfetch`, `initrd`, `module`; `kernel`, `imgselect`, `imgload`; `imgargs`; `imgextract`.
     pub(crate) fn single(&mut self, words: &[Vec<u8>], then: Use) -> Result<Flow, Stop> {
-        let options = Options::parse(words, SINGLE, 1, ANY)?;
+        let specs = if then == Use::Extract { EXTRACT } else { SINGLE };
+        let options = Options::parse(words, specs, 1, ANY)?;
         let image = self.find(options.argument(0)).filter(|_| then != Use::Register);
         let download = match image {
             Some(index) => return self.finish(index, &options, then),
@@ -103,7 +107,7 @@ impl Run {
         if let Some(index) = index {
             self.finish(index, &options, then)?;
             let image = self.images.get(index).ok_or(Cause::NoKernel)?;
-            if image.role == Role::Kernel || kind(&image.name) != Kind::Other {
+            if image.role == Role::Kernel || kind(crate::uri::basename(&image.url)) != Kind::Other {
                 return self.boot(index);
             }
             let (url, name) = (image.url.clone(), Some(image.name.clone()));
@@ -139,10 +143,11 @@ impl Run {
     /// Goes on with a file that is there.
     pub(crate) fn downloaded(&mut self, download: Download) -> Result<Flow, Stop> {
         let Download { url, name, arguments, then, .. } = download;
+        let named = name.is_some();
         let index = self.register(url, name, Role::Any)?;
         let image = self.images.get_mut(index).ok_or(Cause::NoKernel)?;
         image.arguments = arguments.unwrap_or_default();
-        self.act(index, then)
+        self.act(index, then, named)
     }
 
     /// Goes on with a file that may be a script.
@@ -241,10 +246,17 @@ impl Run {
         if let Some(arguments) = arguments(options) {
             image.arguments = arguments;
         }
-        self.act(index, then)
+        self.act(index, then, options.value(b'n').is_some())
     }
 
-    fn act(&mut self, index: usize, then: Use) -> Result<Flow, Stop> {
+    fn act(&mut self, index: usize, then: Use, named: bool) -> Result<Flow, Stop> {
+        if then == Use::Extract
+            && !named
+            && let Some(image) = self.images.get_mut(index)
+            && let Some(dot) = image.name.iter().rposition(|&b| b == b'.')
+        {
+            image.name.truncate(dot);
+        }
         if then != Use::Select {
             return Ok(Flow::Next);
         }

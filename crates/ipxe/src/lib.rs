@@ -34,6 +34,7 @@ mod expand;
 mod form;
 mod image;
 pub mod limits;
+mod line;
 mod menu;
 mod options;
 mod outcome;

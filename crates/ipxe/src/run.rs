@@ -9,6 +9,7 @@ use crate::expand::expand;
 use crate::form::Forms;
 use crate::image::Image;
 use crate::limits::{Limits, MAX_CONSOLE_LINE};
+use crate::line::Current;
 use crate::menu::Menus;
 use crate::outcome::{Finished, Leave, Outcome};
 use crate::script::Script;
@@ -43,61 +44,6 @@ struct Frame {
     /// The line that comes next.
     next: usize,
     line: Option<Current>,
-}
-
-/// The line that runs.
-#[derive(Clone, Debug)]
-struct Current {
-    index: usize,
-    words: Vec<Vec<u8>>,
-    /// The first word of the command that comes next.
-    place: usize,
-    /// What decides whether it runs.
-    then: Then,
-}
-
-/// What stands between two commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    End,
-    Always,
-    OnSuccess,
-    OnFailure,
-}
-
-impl Current {
-    /// The words of the next command.
-    fn take(&mut self) -> Vec<Vec<u8>> {
-        let rest = self.words.get(self.place..).unwrap_or_default();
-        let end = rest.iter().position(|word| matches!(word.as_slice(), b"||" | b"&&" | b";"));
-        let (command, then) = match end.and_then(|end| Some((rest.get(..end)?, rest.get(end)?))) {
-            Some((command, operator)) => {
-                let then = match operator.as_slice() {
-                    b"||" => Then::OnFailure,
-                    b"&&" => Then::OnSuccess,
-                    _ => Then::Always,
-                };
-                (command.to_vec(), then)
-            }
-            None => (rest.to_vec(), Then::End),
-        };
-        self.place = self.place.saturating_add(command.len()).saturating_add(1);
-        self.then = then;
-        command
-    }
-
-    /// Goes on to the next command that runs after one that ended so; false at the line's end.
-    fn advance(&mut self, success: bool) -> bool {
-        loop {
-            match (self.then, success) {
-                (Then::End, _) => return false,
-                (Then::Always, _) | (Then::OnSuccess, true) | (Then::OnFailure, false) => {
-                    return true;
-                }
-                (Then::OnSuccess, false) | (Then::OnFailure, true) => drop(self.take()),
-            }
-        }
-    }
 }
 
 impl Run {
@@ -201,8 +147,7 @@ impl Run {
                 return self.end(at);
             };
             frame.next = index.saturating_add(1);
-            let words = line.words();
-            frame.line = Some(Current { index, words, place: 0, then: Then::Always });
+            frame.line = Some(Current::new(index, line.words()));
             return self.step(&script.at(index)).map(|()| None);
         };
         let index = current.index;
@@ -277,7 +222,11 @@ impl Run {
         if let Some(failure) = &failure {
             self.store.failed = true;
             self.last = Some(failure.clone());
-            if !matches!(failure.cause, Cause::False | Cause::Unattended | Cause::Exit(_)) {
+            let silent = matches!(
+                failure.cause,
+                Cause::False | Cause::Unattended | Cause::Exit(_) | Cause::NoLabel(_)
+            );
+            if !silent {
                 self.print(failure.to_string().as_bytes(), true);
             }
         }

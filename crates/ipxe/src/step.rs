@@ -39,7 +39,8 @@ pub fn begin(
 pub enum Step {
     /// A file is needed that may be a script: `chain` and its like.
     Fetch(Box<Fetch>),
-    /// Is this file there? iPXE fetches it now, and the script goes on in another way if it cannot.
+    /// Is this file there? iPXE fetches it now, and the script goes on in another way if it cannot. A driver
+    /// may begin to fetch it, but whether it is used is known only at the end.
     Probe(Box<Probe>),
     /// A menu is shown.
     Choose(Box<Choose>),

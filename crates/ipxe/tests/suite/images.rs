@@ -147,6 +147,15 @@ fn boot_without_a_kernel_fails() {
 }
 
 #[test]
+fn what_linux_unpacks_stays_packed() {
+    let script = "kernel vmlinuz\nimgextract --name image extra.cpio\nimgextract initrd.img\n\
+                  initrd key\nimgextract --keep --name k key\nimgstat image initrd k\nboot";
+    let boot = world().boots(script);
+    let names: Vec<_> = boot.initrds.iter().map(|initrd| initrd.name.as_slice()).collect();
+    assert_eq!(names, [&b"image"[..], b"initrd", b"k"]);
+}
+
+#[test]
 fn xen_leads_to_its_first_module() {
     let script = "kernel xen.gz dom0_mem=1G\nmodule vmlinuz root=/dev/sda\nmodule initrd.img\nboot";
     let boot = world().boots(script);

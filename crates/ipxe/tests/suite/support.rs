@@ -12,7 +12,7 @@ pub(crate) const BASE: &str = "http://boot/a/menu.ipxe";
 /// Files by URL, and what was asked of them.
 #[derive(Default)]
 pub(crate) struct World {
-    files: BTreeMap<String, Vec<u8>>,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) asked: Vec<String>,
     pub(crate) forms: Vec<Vec<Parameter>>,
     pub(crate) console: Vec<String>,
