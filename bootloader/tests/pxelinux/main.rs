@@ -111,5 +111,5 @@ fn rpxeboot_does_what_pxelinux_did() {
         different.is_empty(),
         "of {count} trees ({waits} wait) these are different:\n{different}"
     );
-    assert!(count >= 380 && waits * 3 < count, "{count} trees, {waits} of them wait");
+    assert!(count >= 450 && waits * 2 < count, "{count} trees, {waits} of them wait");
 }

@@ -103,11 +103,14 @@ pub fn choose_on_error(
     failed: &Choice,
 ) -> Option<Result<Choice, ChooseError>> {
     let chooser = Chooser::new(menu, options);
+    let at_prompt = || chooser.failed_at_prompt(failed.menu);
     match failed.why {
-        // The last thing there is.
-        Why::OnTimeout => None,
-        Why::OnError => chooser.failed_at_prompt(failed.menu),
-        _ => chooser.on_error(failed.menu).or_else(|| chooser.failed_at_prompt(failed.menu)),
+        Why::OnError => at_prompt(),
+        // The prompt's next timeout would only lead here again.
+        Why::OnTimeout => chooser.on_error(failed.menu),
+        Why::Asked | Why::Default | Why::MenuDefault => {
+            chooser.on_error(failed.menu).or_else(at_prompt)
+        }
     }
 }
 

@@ -191,6 +191,13 @@ impl Chooser<'_> {
         let number = self.menu.start;
         self.asked.set(Some(Asks::Menu(number)));
         let Some(menu) = self.menu.menus.get(number) else { return Err(ChooseError::EmptyMenu) };
+        // Without a single line there is no menu: the prompt is next.
+        if self.menu.menus.get(TOP).is_some_and(|top| top.entries.is_empty())
+            && let Some(on_timeout) = self.prompt_timeout().filter(|_| !self.menu.no_escape)
+        {
+            self.asked.set(Some(Asks::Prompt));
+            return self.load(on_timeout, Why::OnTimeout);
+        }
         // MENU SHIFTKEY boots the default entry at once.
         let times_out = (menu.timeout > 0 || self.menu.total_timeout > 0) && !self.menu.shift_key;
         let default =
@@ -310,7 +317,8 @@ impl Chooser<'_> {
     }
 
     fn on_error_at_prompt(&self, directive: &Directive) -> Result<Run, ChooseError> {
-        let first = self.menu.first_command().map(|first| &*first.command).unwrap_or_default();
+        // Where there is none, 6.04 prints its null pointer, and so the kernel gets that.
+        let first = self.menu.first_command().map_or(&b"(null)"[..], |first| &first.command);
         if let Some(index) = self.menu.find(&directive.command) {
             return self.run_entry(index, first, b" ", Why::OnError, None);
         }

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use crate::guest::xenstore::Xenstore;
 use crate::request::Request;
 
-/// How long `xl create -c` may take to start its console.
-const CONSOLE_START: Duration = Duration::from_millis(500);
+/// How long `xl create -c` may take to start its console: it sleeps a second before
+/// (`autoconnect_console`, tools/xl/xl_vmcontrol.c), and a dom0 may be busy.
+const CONSOLE_START: Duration = Duration::from_secs(4);
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Whether a menu can be shown at all.
@@ -52,12 +53,22 @@ fn parent() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-/// `xl create -c` starts its console beside us.
+/// `xl create -c` starts its console beside us; when the guest later reboots, the same xl has gone
+/// into the background, and starts none.
 fn asked_for_console() -> bool {
     let words = fs::read(format!("/proc/{}/cmdline", parent())).unwrap_or_default();
-    words.split(|&b| b == 0).any(|word| {
-        word.starts_with(b"-c")
-            || (word.starts_with(b"-") && !word.starts_with(b"--") && word.contains(&b'c'))
+    let stdin = fs::read_link(format!("/proc/{}/fd/0", parent()));
+    let in_background = stdin.is_ok_and(|stdin| stdin == Path::new("/dev/null"));
+    says_console(&words) && !in_background
+}
+
+/// `-c`, alone or among other letters that take no value (xl(1), create).
+fn says_console(cmdline: &[u8]) -> bool {
+    cmdline.split(|&b| b == 0).any(|word| match word {
+        [b'-', letters @ ..] => {
+            letters.contains(&b'c') && letters.iter().all(|letter| b"cdeFnpqVA".contains(letter))
+        }
+        _ => false,
     })
 }
 
@@ -91,6 +102,14 @@ fn may_write(pid: u32, descriptor: &str) -> bool {
 mod tests {
     use super::*;
     use std::fs::{File, OpenOptions};
+
+    #[test]
+    fn xl_says_whether_it_starts_a_console() {
+        assert!(says_console(b"xl\0create\0-c\0vm.cfg\0"));
+        assert!(says_console(b"xl\0-v\0create\0vm.cfg\0-pc\0"));
+        assert!(!says_console(b"xl\0create\0vm.cfg\0"));
+        assert!(!says_console(b"xl\0create\0-fconfig.cfg\0--config=x\0c\0"));
+    }
 
     #[test]
     fn only_who_can_write_counts() {
