@@ -229,3 +229,58 @@ fn exit_leads_to_the_next_boot_device() {
         assert_eq!(world.console, Vec::<String>::new());
     }
 }
+
+#[test]
+fn menus_and_options() {
+    let script = "menu T
+item --gap G
+item a A
+item --default b B
+item c
+choose --timeout 1 z && echo V1 ${z}
+menu T
+item a A
+item c C
+item --default b B
+choose --default c --timeout 1 z && echo V2 ${z}
+menu T
+item a A
+item --default b B
+choose --default ${no} --timeout 1 z && echo V3 ${z}
+choose --timeout 1 z || echo V4 gone
+menu T
+item 5 F
+choose --keep --timeout 1 z:int32 && inc z && echo V5 ${z}
+choose --timeout 1 z && echo V6 ${z:hexraw}
+menu --name o T
+item --menu o x X
+choose --menu o --timeout 1 z && echo V7 ${z:string}
+echo -- -a
+echo -n a
+echo b
+echo -nfoo || echo V8
+echo - || echo V9
+kernel --name || echo V10
+set --foo bar || echo V11
+set f -bar && echo V12 [${f}]
+sleep x || echo V13
+exit x || echo V14
+";
+    let printed = "V1 b\nV2 c\nV3 a\nV4 gone\nV5 6\nV6 35\nV7 x\n-a\nab\nV8\nV9\nV10\nV11\nV12 [-bar]\nV13\nV14";
+    check(script, printed);
+}
+
+/// Seen with `imgstat`, which shows an image's arguments: those are a kernel's command line.
+#[test]
+fn arguments_of_an_image() {
+    for (script, line) in [
+        ("set x a  b\nkernel k   a=${x} ${nothing}  d\nboot", "a=a b  d"),
+        ("kernel k a\nimgargs k b c\nboot", "b c"),
+        ("kernel k a\nimgargs k\nboot", ""),
+        ("kernel k?x=y z\nboot k", "z"),
+        ("kernel -nm k -- q\nboot m", "-- q"),
+    ] {
+        let mut world = World::with(&[("k", ""), ("k?x=y", "")]);
+        assert_eq!(crate::support::line(&world.boots(script)), line, "{script}");
+    }
+}
