@@ -17,7 +17,7 @@ pub struct Failed {
 /// Why a script boots nothing. Each message says where, what, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScriptError {
-    /// A command failed, and no `||` follows it.
+    /// A command failed, and no `||` follows it. iPXE tells the same and goes on to the next boot device.
     #[error("{0}; iPXE ends the script here: mend it, or let \"|| goto\" follow the command")]
     Aborted(Box<Failure>),
     /// The script gives up: it restarts or stops the machine, or asks for a person.

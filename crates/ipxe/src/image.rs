@@ -4,6 +4,7 @@
 //! Different from iPXE, where every registered image but the kernel itself is handed to Linux as an
 //! initrd: scripts are left out, and so are other kernels, which a loop that tries again may leave behind.
 //! `imgextract` leaves what it is given packed, since Linux unpacks an initrd itself.
+//! What `kernel` names is taken for a kernel, though iPXE would run a script that it names as well.
 //! `boot` without a kernel fails, while iPXE prints a message and goes on as if nothing had failed.
 
 use crate::boot::{Kind, kind, looks_like_kernel};

@@ -11,6 +11,8 @@ mod images;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod measured;
+#[cfg(test)]
 mod menus;
 #[cfg(test)]
 mod settings;
