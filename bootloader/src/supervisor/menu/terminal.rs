@@ -17,6 +17,7 @@ use super::state::State;
 pub(super) struct Screen {
     before: Termios,
     seen: Buffer,
+    cursor: Option<(u16, u16)>,
 }
 
 impl Screen {
@@ -30,7 +31,7 @@ impl Screen {
         cfmakeraw(&mut raw);
         tcsetattr(io::stdin(), SetArg::TCSANOW, &raw)?;
         // From here on it is put back whatever happens.
-        let screen = Self { before, seen: Buffer::empty(SCREEN) };
+        let screen = Self { before, seen: Buffer::empty(SCREEN), cursor: None };
         send(b"\x1b[0m\x1b[2J\x1b[H")?;
         Ok(screen)
     }
@@ -43,15 +44,21 @@ impl Screen {
         let mut bytes = Vec::new();
         if whole {
             self.seen = Buffer::empty(SCREEN);
+            self.cursor = None;
             bytes.extend(b"\x1b[0m\x1b[2J");
         }
         let mut next = Buffer::empty(SCREEN);
         let cursor = draw(state, &mut next);
         encode(&self.seen.diff(&next), &mut bytes);
-        let (x, y) = cursor.unwrap_or((SCREEN.width - 1, SCREEN.height - 1));
-        bytes.extend(format!("\x1b[{};{}H", y + 1, x + 1).bytes());
+        let place = cursor.unwrap_or((SCREEN.width - 1, SCREEN.height - 1));
+        if !bytes.is_empty() || self.cursor != Some(place) {
+            let (x, y) = place;
+            bytes.extend(format!("\x1b[{};{}H", y + 1, x + 1).bytes());
+            send(&bytes)?;
+        }
         self.seen = next;
-        send(&bytes)
+        self.cursor = Some(place);
+        Ok(())
     }
 
     /// What was typed, as far as it is there. Nothing at all: nobody can type any more.
