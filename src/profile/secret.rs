@@ -15,17 +15,26 @@ const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789_";
 /// 20 letters of 32 kinds: 100 bits.
 const LENGTH: usize = 20;
 
+/// Bytes of a salt: 16 letters. crypt(3) takes no longer one; it would cut it off, and then not know
+/// its own hash again.
+const SALT: usize = 12;
+
 /// A password at random.
 ///
 /// # Errors
 /// The kernel gives no random bytes.
 pub fn random() -> Result<String, Failure> {
-    let path = Path::new("/dev/urandom");
-    let failure = |error: io::Error| Failure::io("reading", path, &error);
-    let mut bytes = [0; LENGTH];
-    File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).map_err(failure)?;
+    let bytes: [u8; LENGTH] = random_bytes()?;
     let letter = |byte: u8| LETTERS.get(usize::from(byte % 32)).copied().unwrap_or(b'x');
     Ok(bytes.into_iter().map(|byte| char::from(letter(byte))).collect())
+}
+
+fn random_bytes<const COUNT: usize>() -> Result<[u8; COUNT], Failure> {
+    let path = Path::new("/dev/urandom");
+    let failure = |error: io::Error| Failure::io("reading", path, &error);
+    let mut bytes = [0; COUNT];
+    File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).map_err(failure)?;
+    Ok(bytes)
 }
 
 /// The password in a file, its first line; `-` is standard input.
@@ -54,8 +63,9 @@ pub fn from_file(path: &Path) -> Result<String, Failure> {
 /// # Errors
 /// The kernel gives no random bytes.
 pub fn hash(password: &str) -> Result<String, Failure> {
+    let salt: [u8; SALT] = random_bytes()?;
     ShaCrypt::SHA512
-        .hash_password(password.as_bytes())
+        .hash_password_with_salt(password.as_bytes(), &salt)
         .map(|hash| hash.to_string())
         .map_err(|error| Failure::failed(format!("hashing the password: {error}")))
 }
@@ -69,6 +79,9 @@ mod tests {
     fn a_hash_is_crypts_and_never_the_same_twice() {
         let (one, two) = (hash("secret").unwrap(), hash("secret").unwrap());
         assert!(one.starts_with("$6$") && one != two);
+        let parts: Vec<&str> = one.split('$').collect();
+        let ["", "6", "rounds=5000", salt, sum] = parts[..] else { panic!("{one}") };
+        assert_eq!((salt.len(), sum.len()), (16, 86), "{one}");
         assert!(ShaCrypt::SHA512.verify_password(b"secret", one.as_str()).is_ok());
         assert!(ShaCrypt::SHA512.verify_password(b"secreT", one.as_str()).is_err());
     }

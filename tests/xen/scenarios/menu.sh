@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# seconds: 60
+# seconds: 65
 # The site's menu on the guest's console: xl create -c shows it, and the keys choose. Without a console nobody is waited for.
 fresh_tftp_root
 server_with_pxe

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use netns_tests::fixtures::{self, Images, MAC, SERVER};
 use netns_tests::host::Server;
-use netns_tests::{Host, Lab};
+use netns_tests::{Host, Lab, programs};
 
 /// A profile of this host's: `append` and one file.
 const PROFILE: &str = "\
@@ -95,6 +95,13 @@ impl Place {
         })
     }
 
+    /// The hash in the guest's record.
+    fn root_password(&self) -> String {
+        let record = fs::read_to_string(self.state("RK.json")).expect("the record");
+        let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+        record["provision"]["root_password"].as_str().expect("a hash").to_owned()
+    }
+
     fn state(&self, name: &str) -> PathBuf {
         self.host.directory("state").join(name)
     }
@@ -114,6 +121,14 @@ fn get(host: &Host, path: &str) -> (String, String) {
     (status.to_owned(), body.to_owned())
 }
 
+/// A login compares with what the system's own crypt(3) makes of a password.
+fn assert_is_password(password: &str, hash: &str) {
+    let mut perl = Command::new(programs::installed("perl"));
+    perl.args(["-e", "print crypt($ARGV[0], $ARGV[1])", password, hash]);
+    let made = perl.output().expect("perl").stdout;
+    assert_eq!(String::from_utf8_lossy(&made), hash);
+}
+
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
@@ -129,6 +144,7 @@ fn a_guest_gets_its_installer_and_its_answers_which_nobody_else_does() {
             (mode(&place.state("RK.password")), mode(&place.state("RK.json"))),
             (0o600, 0o600)
         );
+        assert_is_password(password.trim_end(), &place.root_password());
         let server = place.serves();
 
         let end = lab.boot().run();
