@@ -11,6 +11,7 @@ pub mod images;
 mod kernel;
 mod menu;
 pub mod message;
+mod site;
 
 use std::fs::File;
 use std::net::UdpSocket;
@@ -30,9 +31,8 @@ use crate::fetch::names::Resolver;
 use crate::lease::boot_source::{self, BootSource, Program};
 use crate::lease::negotiation::Wants;
 use crate::lease::request::{Class, Identity};
-use crate::lease::{Lease, acquire, proxy};
-use crate::plan::script::{Ran, Scripts};
-use crate::plan::search::{Asker, ListedEntry, Search};
+use crate::lease::{Lease, acquire};
+use crate::plan::search::{Asker, ListedEntry};
 use crate::plan::{Action, BootPlan};
 use crate::request::ClientPolicy;
 use crate::text;
@@ -70,15 +70,6 @@ pub fn live() -> Result<(), ChannelError> {
         Ok(()) => Ok(()),
         Err(failure) => line.say(&Report::Failed(failure), &[]),
     }
-}
-
-/// Where a guest boots from, and what asks there.
-#[derive(Clone, Copy)]
-struct Site<'a> {
-    fetcher: &'a Fetcher,
-    asker: &'a Asker,
-    lease: &'a Lease,
-    source: &'a BootSource,
 }
 
 struct Worker<'a> {
@@ -136,8 +127,8 @@ impl Worker<'_> {
                 BootPlan { config: None, label: None, action }
             }
             None => {
-                let source = source.as_ref().ok_or_else(|| no_boot_source(&lease))?;
-                let site = Site { fetcher: &fetcher, asker: &asker, lease: &lease, source };
+                let source = source.as_ref().ok_or_else(|| site::no_boot_source(&lease))?;
+                let site = site::Site { fetcher: &fetcher, asker: &asker, lease: &lease, source };
                 match self.site_plan(&site, identity.class)? {
                     Some(plan) => plan,
                     None => return Ok(()),
@@ -149,36 +140,6 @@ impl Worker<'_> {
         let Some(files) = self.files(initrds.len())? else { return Ok(()) };
         let fetched = images::fetch(&fetcher, kernel, initrds, &files, self.job.guest_type, self)?;
         self.report(&Report::Fetched(fetched))
-    }
-
-    /// What the site says to boot; nothing when its entries were listed instead.
-    fn site_plan(&self, site: &Site<'_>, class: Class) -> Result<Option<BootPlan>, Failure> {
-        let Site { fetcher, asker, lease, source } = *site;
-        let is_script = match source.program() {
-            Program::IpxeScript => true,
-            Program::Ipxe => false,
-            Program::Pxelinux | Program::Efi => class == Class::Ipxe,
-        };
-        let scripts = Scripts { library: fetcher, say: self, person: self, asker, lease, source };
-        let next = match if is_script { scripts.run()? } else { Ran::NoScript } {
-            Ran::Plan(_) if self.job.list_entries => {
-                return Err(Failure::new(
-                    Reason::NoConfig,
-                    "there are no entries to list: this guest boots by a script of iPXE's",
-                ));
-            }
-            Ran::Plan(plan) => return Ok(Some(plan)),
-            Ran::Pxelinux(next) => Some(next),
-            Ran::NoScript => None,
-        };
-        let source = next.as_ref().unwrap_or(source);
-        let hint = |failure| with_hint(failure, source);
-        let search = Search::new(fetcher, self, self, asker, lease, source)?;
-        if self.job.list_entries {
-            self.report_entries(&search.entries().map_err(hint)?)?;
-            return Ok(None);
-        }
-        search.plan().map(Some).map_err(hint)
     }
 
     /// A few at a time: a message is bounded, and a menu may be long.
@@ -240,37 +201,6 @@ impl Worker<'_> {
         acquire::acquire(packets, *interface, network, identity, wants, &self.budget, self)
     }
 
-    /// Where to boot from; a PXE server on port 4011 is asked when it alone may know.
-    fn boot_source(
-        &self,
-        client_port: Option<UdpSocket>,
-        identity: Identity,
-        lease: &Lease,
-    ) -> Result<Option<BootSource>, Failure> {
-        let server = boot_source::pxe_server_to_ask(lease);
-        let Some(server) = server.filter(|_| !boot_source::says_local_disk(lease)) else {
-            return Ok(boot_source::of(lease, None));
-        };
-        let address = server.address;
-        let failed = |error: std::io::Error| {
-            Failure::new(Reason::NoBootServer, format!("asking the PXE server {address}: {error}"))
-        };
-        let socket = match client_port {
-            Some(socket) => socket,
-            None => UdpSocket::bind(("0.0.0.0", 0)).map_err(failed)?,
-        };
-        self.say(Level::Detail, &format!("asking the PXE server {address} for a boot file"));
-        let answer =
-            proxy::ask(&socket, &server, &identity, lease, &self.budget).map_err(failed)?;
-        if answer.is_none() {
-            self.say(
-                Level::Step,
-                &format!("the PXE server {address} does not answer on port 4011"),
-            );
-        }
-        Ok(boot_source::of(lease, answer.as_ref()))
-    }
-
     /// The plan of a guest whose own config names the kernel: no config is looked for.
     fn direct_plan(
         &self,
@@ -317,26 +247,6 @@ fn first_class(policy: ClientPolicy) -> Class {
     }
 }
 
-/// Where there is no config, the boot file's name may tell why.
-fn with_hint(failure: Failure, source: &BootSource) -> Failure {
-    let what = match source.program() {
-        _ if failure.reason != Reason::NoConfig => return failure,
-        Program::Pxelinux => return failure,
-        Program::Efi => "an EFI program, which no PV or PVH guest can run",
-        Program::IpxeScript => "to be a script for iPXE, and does not begin with #!ipxe",
-        Program::Ipxe => {
-            "iPXE itself, although iPXE asks: the server needs a rule for its user class (option 77)"
-        }
-    };
-    let name = text::printable(&source.boot_file);
-    let Failure { reason, message } = failure;
-    let message = format!(
-        "{message}; the boot file {name} is {what}: put a pxelinux.cfg/ beside it for this guest, \
-         or give this guest another boot file"
-    );
-    Failure::new(reason, message)
-}
-
 fn planned(plan: &BootPlan, source: Option<&BootSource>) -> Planned {
     Planned {
         server: source.map(|source| match &source.server {
@@ -357,15 +267,4 @@ fn planned(plan: &BootPlan, source: Option<&BootSource>) -> Planned {
             Action::LocalBoot { kind } => PlannedAction::LocalBoot { kind: *kind },
         },
     }
-}
-
-fn no_boot_source(lease: &Lease) -> Failure {
-    Failure::new(
-        Reason::NoBootServer,
-        format!(
-            "the lease {} of the DHCP server {} names no boot file: set filename and next-server \
-             (options 67 and 66) for this guest there",
-            lease.address, lease.server
-        ),
-    )
 }
