@@ -59,6 +59,8 @@ pub const MAX_DNS_PACKET: usize = 1232;
 pub const MAX_MESSAGE: usize = 64 * 1024;
 /// Entries of a config that are listed.
 pub const MAX_ENTRIES: usize = 10_000;
+/// Menus of one boot; a script may show one after the other.
+pub const MAX_MENUS: usize = 32;
 /// Pages of a menu that are shown.
 pub const MAX_MENU_PAGES: usize = 64;
 /// Rows of a menu that are shown, on all pages.

@@ -22,7 +22,7 @@ use crate::failure::{Failure, Reason};
 use crate::guest::find::{self, Places};
 use crate::guest::{Guest, GuestType};
 use crate::images::Images;
-use crate::limits::MAX_ENTRIES;
+use crate::limits::{MAX_ENTRIES, MAX_MENUS};
 use crate::link::Link;
 use crate::plan::args::command_line;
 use crate::plan::search::ListedEntry;
@@ -242,9 +242,16 @@ fn heard_plan(
     link.configure(&checked_addresses(addresses)?)?;
     worker.tell(&Instruction::Configured, &[])?;
     let mut report = worker.hear()?;
+    let mut menus = 0;
     while let Report::Menu(shown) = report {
+        menus += 1;
         if !menu::is_possible(request) {
             return Err(out_of_turn());
+        }
+        // The clock stands still meanwhile, so there must be an end to them.
+        if menus > MAX_MENUS {
+            let why = format!("more than {MAX_MENUS} menus follow each other: use --menu=never");
+            return Err(Failure::new(Reason::BadConfig, why));
         }
         menu::show(*shown, request, worker, signals, budget, console)?;
         report = worker.hear()?;

@@ -274,6 +274,28 @@ fn the_menu_of_an_ipxe_script_is_shown() {
 }
 
 #[test]
+fn menus_without_end_come_to_one() {
+    Lab::run(|lab| {
+        let (host, root, _) = lease_with(lab, &["dhcp-boot=http://192.168.200.1/menu.ipxe"]);
+        let script = "#!ipxe\n:again\nmenu Once more\nitem a The first\nchoose what\ngoto again\n";
+        fixtures::write(&root, "menu.ipxe", script.as_bytes());
+        nginx::start(&host, &root, None, "");
+        let console = Console::new().opened(&host, "<>");
+        let mut store = None;
+        let boot = boot(lab, &console, &mut store).start();
+        for _ in 0..32 {
+            let shown = boot.console().matches("Once more").count();
+            boot.wait_until("the next menu", || {
+                boot.console().matches("Once more").count() >= shown.max(1)
+            });
+            boot.types("\r");
+            std::thread::sleep(Duration::from_millis(60));
+        }
+        boot.finish().failed(13, &["menus"]);
+    });
+}
+
+#[test]
 fn a_signal_ends_a_menu_and_leaves_nothing() {
     Lab::run(|lab| {
         let (host, _, _) = with_config(lab, MENU);
