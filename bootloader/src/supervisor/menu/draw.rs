@@ -4,8 +4,9 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::{Modifier, Style};
 
+use super::cursor::{Place, WINDOW};
 use super::line::Line;
-use super::state::{Mode, State, WINDOW};
+use super::state::{Mode, State};
 use crate::worker::message::{ShownKind, ShownRow};
 
 /// What a VT100 has, and what a serial line tells nothing about.
@@ -63,7 +64,7 @@ fn draw_page(state: &State, screen: &mut Buffer, with_cursor: bool) {
     let title = if page.head.title.is_empty() { "boot menu" } else { &page.head.title };
     let width = u16::try_from(title.chars().count()).unwrap_or(WIDTH).min(WIDTH);
     let _ = screen.set_stringn(LEFT + (WIDTH - width) / 2, TITLE, title, WIDTH.into(), BRIGHT);
-    let (cursor, top) = state.place();
+    let Place { row: cursor, top } = state.place();
     let seen = page.rows.iter().enumerate().skip(top).take(WINDOW);
     for ((index, row), y) in seen.zip(FIRST_ROW..) {
         draw_row(screen, y, row, with_cursor && index == cursor);
@@ -98,7 +99,7 @@ fn draw_row(screen: &mut Buffer, y: u16, row: &ShownRow, marked: bool) {
 }
 
 fn draw_help(state: &State, screen: &mut Buffer) {
-    let row = state.page().and_then(|page| page.rows.get(state.place().0));
+    let row = state.page().and_then(|page| page.rows.get(state.place().row));
     let lines = row.map(|row| row.help.as_slice()).unwrap_or_default();
     for (line, y) in lines.iter().take(HELP_ROWS).zip(HELP - 1..) {
         put(screen, y, line, PLAIN);

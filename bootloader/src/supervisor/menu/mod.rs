@@ -1,6 +1,7 @@
 //! The menu on the guest's console: shown to whoever sits there, by the supervisor, which has the
 //! terminal. What is shown came from the network through the worker, and is checked first.
 
+mod cursor;
 mod draw;
 mod keys;
 mod line;

@@ -4,15 +4,13 @@
 
 use std::time::Duration;
 
+use super::cursor::{Place, WINDOW};
 use super::keys::Key;
 use super::line::Line;
 use super::received::Menu;
 use crate::limits::MENU_PATIENCE;
 use crate::plan::person::Picked;
 use crate::worker::message::{ShownKind, ShownRow};
-
-/// Rows of a page that are seen at once.
-pub(super) const WINDOW: usize = 12;
 
 /// What is on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +70,8 @@ pub(super) enum Outcome {
 pub(super) struct State {
     menu: Menu,
     page: usize,
-    /// For each page the row under the cursor and the first row that is seen.
-    places: Vec<(usize, usize)>,
+    /// For each page where its cursor is.
+    places: Vec<Place>,
     mode: Mode,
     countdown: Option<Duration>,
     total: Option<Duration>,
@@ -91,8 +89,9 @@ impl State {
             (Some(own), Some(longest)) => Some(own.min(longest)),
             (own, longest) => own.or(longest),
         };
-        let places = menu.pages.iter().map(|page| (page.head.default, 0)).collect();
-        let mut state = Self {
+        let places =
+            menu.pages.iter().map(|page| Place::at(&page.rows, page.head.default)).collect();
+        Self {
             page: menu.first,
             places,
             mode: if menu.hidden { Mode::Hidden } else { Mode::Rows },
@@ -101,13 +100,7 @@ impl State {
             untouched: Duration::ZERO,
             message: None,
             menu,
-        };
-        for page in 0..state.menu.pages.len() {
-            state.page = page;
-            state.settle(true);
         }
-        state.page = state.menu.first;
-        state
     }
 
     /// The page that is shown.
@@ -115,8 +108,8 @@ impl State {
         self.menu.pages.get(self.page)
     }
 
-    /// The row under the cursor, and the first one that is seen.
-    pub(super) fn place(&self) -> (usize, usize) {
+    /// Where the page's cursor is.
+    pub(super) fn place(&self) -> Place {
         self.places.get(self.page).copied().unwrap_or_default()
     }
 
@@ -186,7 +179,7 @@ impl State {
     }
 
     fn row(&self) -> Option<&ShownRow> {
-        self.page()?.rows.get(self.place().0)
+        self.page()?.rows.get(self.place().row)
     }
 
     fn is_locked(&self) -> bool {
@@ -196,16 +189,20 @@ impl State {
     fn on_rows(&mut self, key: Key) -> Outcome {
         let count = self.page().map_or(0, |page| page.rows.len());
         match key {
-            Key::Up | Key::Ctrl('p') | Key::Char('-') => self.step(false),
-            Key::Down | Key::Ctrl('n') | Key::Char('+') => self.step(true),
+            Key::Up | Key::Ctrl('p') | Key::Char('-') => {
+                self.move_to(false, |row| row.saturating_sub(1));
+            }
+            Key::Down | Key::Ctrl('n') | Key::Char('+') => {
+                self.move_to(true, |row| row.saturating_add(1));
+            }
             Key::PageUp | Key::Left | Key::Ctrl('b') => {
-                self.jump(self.place().0.saturating_sub(WINDOW), false);
+                self.move_to(false, |row| row.saturating_sub(WINDOW));
             }
             Key::PageDown | Key::Right | Key::Ctrl('f') | Key::Char(' ') => {
-                self.jump(self.place().0.saturating_add(WINDOW), true);
+                self.move_to(true, |row| row.saturating_add(WINDOW));
             }
-            Key::Home | Key::Ctrl('a') => self.jump(0, true),
-            Key::End => self.jump(count, false),
+            Key::Home | Key::Ctrl('a') => self.move_to(true, |_| 0),
+            Key::End => self.move_to(false, |_| count),
             Key::Enter => {
                 if self.row().is_some_and(|row| row.locked) {
                     self.mode = Mode::Password(Line::default(), Behind::Row);
@@ -228,7 +225,7 @@ impl State {
             .page()
             .and_then(|page| page.rows.iter().position(|row| row.hot_key == Some(wanted)));
         match (found, c) {
-            (Some(row), _) => self.jump(row, true),
+            (Some(row), _) => self.move_to(true, |_| row),
             (None, 'e') => return self.ask_to_edit(),
             (None, 'c') => return self.ask_to_leave(),
             (None, 'q') => return self.back(),
@@ -334,7 +331,7 @@ impl State {
             Key::Enter => {
                 let password = line.text();
                 self.mode = Mode::Password(Line::default(), behind);
-                let row = (behind == Behind::Row).then(|| self.place().0);
+                let row = (behind == Behind::Row).then(|| self.place().row);
                 return Outcome::Try { page: self.page, row, password };
             }
             key => line.on_key(key),
@@ -343,46 +340,13 @@ impl State {
         Outcome::On
     }
 
-    fn step(&mut self, down: bool) {
-        let (row, _) = self.place();
-        let next = if down { row.saturating_add(1) } else { row.saturating_sub(1) };
-        self.jump(next, down);
-    }
-
-    fn jump(&mut self, row: usize, down: bool) {
-        let before = self.place().0;
-        self.set_row(row);
-        if !self.settle(down) {
-            self.set_row(before);
-            self.settle(true);
+    /// Moves the cursor by `to`, which says where it is to be from where it is.
+    fn move_to(&mut self, down: bool, to: impl FnOnce(usize) -> usize) {
+        if let (Some(place), Some(page)) =
+            (self.places.get_mut(self.page), self.menu.pages.get(self.page))
+        {
+            place.move_to(&page.rows, to(place.row), down);
         }
-    }
-
-    fn set_row(&mut self, row: usize) {
-        let last = self.page().map_or(0, |page| page.rows.len().saturating_sub(1));
-        if let Some(place) = self.places.get_mut(self.page) {
-            place.0 = row.min(last);
-        }
-    }
-
-    /// Moves the cursor off rows that do nothing, on in its direction and else back; and the rows
-    /// that are seen to the cursor. `false`: there is no row it can be on that way.
-    fn settle(&mut self, down: bool) -> bool {
-        let (row, top) = self.place();
-        let Some(page) = self.menu.pages.get(self.page) else { return false };
-        let lives =
-            |index: &usize| page.rows.get(*index).is_some_and(|row| row.kind != ShownKind::Dead);
-        let found = if down {
-            (row..page.rows.len()).find(lives).or_else(|| (0..row).rev().find(lives))
-        } else {
-            (0..=row).rev().find(lives).or_else(|| (row..page.rows.len()).find(lives))
-        };
-        let Some(row) = found else { return false };
-        let top = top.clamp(row.saturating_sub(WINDOW - 1), row);
-        if let Some(place) = self.places.get_mut(self.page) {
-            *place = (row, top);
-        }
-        true
     }
 }
 

@@ -74,7 +74,7 @@ fn submenus_are_entered_and_left() {
     assert_eq!(state.page().unwrap().head.title, "below");
     assert_eq!(after(&[&more[..], &[Key::Enter]].concat()).1, entry(1, 3));
     let (state, _) = after(&[&more[..], &[Key::Escape]].concat());
-    assert_eq!((state.page().unwrap().head.title.as_str(), state.place().0), ("top", 3));
+    assert_eq!((state.page().unwrap().head.title.as_str(), state.place().row), ("top", 3));
     let (state, _) = after(&[&more[..], &[Key::End, Key::Enter]].concat());
     assert_eq!(state.page().unwrap().head.title, "top");
 }
@@ -217,7 +217,7 @@ proptest! {
             if let Outcome::Try { .. } = state.on_key(key) {
                 state.password(true);
             }
-            let (row, top) = state.place();
+            let Place { row, top } = state.place();
             let page = state.page().unwrap();
             prop_assert!(top <= row && row < top + WINDOW);
             let is_dead = page.rows[row].kind == ShownKind::Dead;
