@@ -19,9 +19,9 @@ static SITES: LazyLock<Vec<(Tree, Answer)>> = LazyLock::new(|| trees::of("sites"
 
 /// Serves the tree by TFTP, or by HTTP under a prefix that DHCP gives, and compares.
 fn plans_what_pxelinux_booted(name: &'static str, by_http: bool) {
+    // Read before: a lab has a /tmp of its own, and the repository may be in the other.
+    let (tree, answer) = SITES.iter().find(|(tree, _)| tree.name == name).expect("the site's tree");
     Lab::run(move |lab| {
-        let (tree, answer) =
-            SITES.iter().find(|(tree, _)| tree.name == name).expect("the site's tree");
         let host = lab.host("server", SERVER);
         let root = host.directory("root");
         for (file, bytes) in &tree.files {
