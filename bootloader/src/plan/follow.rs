@@ -1,6 +1,6 @@
 //! Following configs to what they boot, as PXELINUX does, or as a person at the console says.
 
-use pxelinux::{Asks, At, Choice, Menu};
+use pxelinux::{Asks, At, Choice, ChooseOptions, Menu};
 
 use super::password;
 use super::person::Picked;
@@ -30,9 +30,10 @@ impl Search<'_> {
         self.say.say(Level::Step, &format!("config {location}"));
         let mut config = Config { location, name, bytes, prefix: self.prefix.clone() };
         let mut menu = self.read(&config)?;
-        let mut chosen = self.choose(&menu, Reached::Begun, &config)?;
+        let mut label = self.label();
+        let mut chosen = self.choose(&menu, Reached::Begun, &config, &mut label)?;
         for _ in 0..=MAX_CONFIG_RESTARTS {
-            let label = chosen.command.label.as_deref().map(text::printable);
+            let shown = chosen.command.label.as_deref().map(text::printable);
             let action = self.decided(chosen.action.clone(), &config)?;
             match action {
                 pxelinux::Action::Kernel(kernel) => {
@@ -41,11 +42,11 @@ impl Search<'_> {
                         continue;
                     }
                     let action = self.kernel(&kernel, &config, &chosen.command.at)?;
-                    return Ok(BootPlan { config: Some(config.location), label, action });
+                    return Ok(BootPlan { config: Some(config.location), label: shown, action });
                 }
                 pxelinux::Action::LocalBoot { kind } => {
                     let action = Action::LocalBoot { kind };
-                    return Ok(BootPlan { config: Some(config.location), label, action });
+                    return Ok(BootPlan { config: Some(config.location), label: shown, action });
                 }
                 pxelinux::Action::Config { file, directory } => {
                     // PXELINUX changes the directory first, and then looks for a name in it; a
@@ -60,11 +61,11 @@ impl Search<'_> {
                     let prefix = prefix.map_err(|error| bad_name(&chosen.command.at, &error))?;
                     config = Config { location, name: file, bytes, prefix };
                     menu = self.read(&config)?;
-                    chosen = self.choose(&menu, Reached::Begun, &config)?;
+                    chosen = self.choose(&menu, Reached::Begun, &config, &mut label)?;
                 }
                 pxelinux::Action::Menu { files } => {
                     menu = self.read_menu_files(files, &config)?;
-                    chosen = self.choose(&menu, Reached::InMenu, &config)?;
+                    chosen = self.choose(&menu, Reached::InMenu, &config, &mut label)?;
                 }
                 pxelinux::Action::Implicit(_) => {
                     return Err(Failure::bug("a choice that was decided is not"));
@@ -81,12 +82,34 @@ impl Search<'_> {
         ))
     }
 
-    /// What is chosen: by a person where PXELINUX would ask one, else as it chooses by itself.
-    fn choose(&self, menu: &Menu, reached: Reached, config: &Config) -> Result<Choice, Failure> {
-        let options = self.options();
+    /// What is chosen: the label that was asked for, once; else by a person where PXELINUX would ask
+    /// one; else as it chooses by itself.
+    fn choose(
+        &self,
+        menu: &Menu,
+        reached: Reached,
+        config: &Config,
+        label: &mut Option<&[u8]>,
+    ) -> Result<Choice, Failure> {
+        let mut options = ChooseOptions { label: None, ..self.options() };
+        if let Some(wanted) = *label {
+            // It may stand in a config that this one leads to.
+            let leads_on = matches!(
+                pxelinux::choose(menu, &options),
+                Ok(Choice {
+                    action: pxelinux::Action::Config { .. } | pxelinux::Action::Menu { .. },
+                    ..
+                })
+            );
+            if menu.find(wanted).is_some() || !leads_on {
+                options.label = label.take();
+            }
+        }
+        let is_wanted = options.label.is_some() || label.is_some();
         let asks = match reached {
+            _ if is_wanted => None,
             Reached::Begun => pxelinux::asks(menu, &options),
-            Reached::InMenu => options.label.is_none().then_some(Asks::Menu(menu.start)),
+            Reached::InMenu => Some(Asks::Menu(menu.start)),
         };
         let picked = match asks {
             Some(asks) => {

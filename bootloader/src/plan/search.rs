@@ -131,6 +131,11 @@ impl<'a> Search<'a> {
         Ok(listed.collect())
     }
 
+    /// The label that was asked for.
+    pub(super) fn label(&self) -> Option<&'a [u8]> {
+        self.asker.label.as_deref()
+    }
+
     pub(super) fn options(&self) -> ChooseOptions<'_> {
         ChooseOptions { label: self.asker.label.as_deref(), values: self.values.clone() }
     }

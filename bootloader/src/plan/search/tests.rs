@@ -328,3 +328,23 @@ fn sysappend_says_of_a_guest_what_it_has() {
     let cpu = if cfg!(target_arch = "x86_64") { " CPU=6PXL" } else { "" };
     assert!(args.ends_with(&format!("BOOTIF=01-00-16-3e-62-39-d3{cpu}")), "{args}");
 }
+
+#[test]
+fn a_label_is_looked_for_until_it_is_found_and_counts_once() {
+    let shelf = Shelf::with(&[
+        (
+            "pxelinux.cfg/default",
+            "default a\nlabel a\nconfig more.cfg\nlabel again\nconfig last.cfg\n",
+        ),
+        ("more.cfg", "ui menu.c32 menu.cfg\n"),
+        ("menu.cfg", "label x\nkernel kx\nlabel y\nkernel ky\n"),
+        ("last.cfg", "default z\nlabel again\nconfig last.cfg\nlabel z\nkernel kz\n"),
+    ]);
+    let boots = |label: &str| {
+        let (asker, lease) = (asker(Some(label)), lease(b"pxelinux.0", &[]));
+        plan_with(&shelf, &asker, &lease).map(|plan| kernel_of(plan).0)
+    };
+    assert_eq!(boots("y").unwrap(), "tftp://192.168.200.1/ky");
+    assert_eq!(boots("again").unwrap(), "tftp://192.168.200.1/kz");
+    assert!(boots("gone").unwrap_err().message.contains("no label \"gone\""));
+}

@@ -1,7 +1,7 @@
 //! Every TFTP server gives every file byte for byte, whatever its size; and the other ways
 //! in which a file can be named.
 
-use netns_tests::fixtures::{self, CONFIG_NAME, SERVER};
+use netns_tests::fixtures::{self, CONFIG_NAME, MAC, SERVER};
 use netns_tests::servers::{Offer, dhcpd, http, tftp};
 use netns_tests::wire::Wire;
 use netns_tests::{Lab, programs};
@@ -92,6 +92,39 @@ fn the_installers_tree_boots_as_packaged() {
             &packaged("initrd.gz"),
         );
     });
+}
+
+#[test]
+fn every_label_of_both_installers_leads_to_files_that_are_there() {
+    for flavour in ["text", "gtk"] {
+        Lab::run(move |lab| {
+            let tree = programs::installer_tree(flavour);
+            let server = lab.host("server", SERVER);
+            dhcpd::start(&server, &Offer::usual("192.168.200.1"));
+            tftp::start(&server, tftp::Kind::Hpa, &tree);
+            let vif = format!("mac={MAC},bridge=xenbr0");
+
+            let listed = String::from_utf8(lab.shell(&["--list-entries", &vif]).stdout);
+            let listed = listed.expect("a list");
+            let labels: Vec<&str> =
+                listed.lines().filter_map(|line| line.get(2..)?.split('\t').next()).collect();
+
+            assert!(labels.len() >= 6 && labels.contains(&"install"), "{listed}");
+            for label in labels {
+                let said = lab.shell(&["--dry-run", "--label", label, &vif]);
+                let plan: serde_json::Value =
+                    serde_json::from_slice(&said.stdout).expect("one JSON object");
+                assert_eq!(plan["action"], "kernel", "{label}: {plan}");
+                let initrds = plan["initrds"].as_array().expect("initrds");
+                for url in std::iter::once(&plan["kernel"]).chain(initrds) {
+                    let path =
+                        url.as_str().and_then(|url| url.strip_prefix("tftp://192.168.200.1/"));
+                    let path = tree.join(path.expect("a file of the server"));
+                    assert!(path.is_file(), "{label}: {}", path.display());
+                }
+            }
+        });
+    }
 }
 
 #[test]
