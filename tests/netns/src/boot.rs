@@ -16,10 +16,14 @@ use nix::unistd::Pid;
 use crate::answer::Answer;
 use crate::inventory::Console;
 use crate::lab::Lab;
+use crate::memory::{Peak, Watch};
 use crate::process::wait_for;
 
 /// Longer than rpxeboot's own deadline: a boot that takes this long is a failure.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The variable that names the file for the figures of hostile and faulty boots.
+pub const RECORD: &str = "ROBUSTNESS_RECORD";
 
 /// A bootloader that runs.
 #[derive(Debug)]
@@ -32,6 +36,7 @@ pub struct Boot<'lab> {
     pub(crate) console: Console,
     pub(crate) keyboard: std::fs::File,
     pub(crate) started: Instant,
+    pub(crate) memory: Watch,
     pub(crate) output: PathBuf,
     pub(crate) directory: PathBuf,
 }
@@ -147,7 +152,8 @@ impl<'lab> Boot<'lab> {
         let answer = status.success().then(|| Answer::take(&answered, &self.directory, &mut left));
         fs::remove_file(&self.output).expect("libxl's output file");
         fs::remove_dir_all(&self.directory).expect("libxl's output directory");
-        let mut end = End { status, console: self.console(), answer: None, took };
+        let peak = self.memory.peak();
+        let mut end = End { status, console: self.console(), answer: None, took, peak };
         if status.signal() != Some(libc::SIGKILL) {
             assert!(left.is_empty(), "left in libxl's directory: {left:?}\n{end}");
             assert!(
@@ -182,6 +188,8 @@ pub struct End {
     pub answer: Option<Answer>,
     /// From its start to its end.
     pub took: Duration,
+    /// The most memory that it took.
+    pub peak: Peak,
 }
 
 impl End {
@@ -202,6 +210,25 @@ impl End {
         for text in told {
             assert!(self.console.contains(text), "the console does not say {text:?}: {self}");
         }
+    }
+
+    /// Adds this boot's figures to the file that [`RECORD`] names, if it names one: a line
+    /// with table, row, what became of it, seconds, KiB of the supervisor and of the worker,
+    /// separated by tabs.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn record(&self, table: &str, row: &str) {
+        let Some(file) = std::env::var_os(RECORD) else { return };
+        let code = self.status.code().map_or("killed".to_owned(), |code| format!("exit {code}"));
+        let outcome = if self.status.success() { "boots".to_owned() } else { code };
+        let Peak { supervisor_kib, worker_kib } = self.peak;
+        let seconds = self.took.as_secs_f64();
+        let line =
+            format!("{table}\t{row}\t{outcome}\t{seconds:.3}\t{supervisor_kib}\t{worker_kib}\n");
+        let file = fs::OpenOptions::new().append(true).create(true).open(file);
+        // In one write, so that tests that run side by side do not mix their lines.
+        file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the record");
     }
 }
 

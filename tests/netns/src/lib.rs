@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod lab;
 pub mod leftovers;
 pub mod libxl;
+pub mod memory;
 pub mod mounts;
 pub mod process;
 pub mod programs;

@@ -17,6 +17,7 @@ use crate::boot::{Boot, End};
 use crate::fixtures;
 use crate::inventory::Console;
 use crate::lab::Lab;
+use crate::memory::Watch;
 use crate::terminal::{copy_console, keep_open, login_tty, raw_pty};
 
 /// How many of xl's descriptors leak into the bootloader.
@@ -204,6 +205,7 @@ impl<'lab> Request<'lab> {
             console,
             keyboard,
             started,
+            memory: Watch::start(bootloader),
             output,
             directory,
         }
