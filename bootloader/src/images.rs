@@ -5,7 +5,7 @@
 //! under names that nobody on the wire has chosen, and gone if the boot fails.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -157,10 +157,10 @@ fn scratch(directory: &Path) -> io::Result<File> {
 /// `name` with an ending that nobody can guess.
 ///
 /// # Errors
-/// There is no /dev/urandom.
+/// The kernel has no random bytes.
 pub fn random_name(name: &str) -> io::Result<String> {
     let mut bytes = [0; 8];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    getrandom::fill(&mut bytes)?;
     Ok(format!("{name}.{:016x}", u64::from_ne_bytes(bytes)))
 }
 

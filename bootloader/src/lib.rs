@@ -11,6 +11,7 @@
 //! - [`fetch`]: from a place on the network to bytes, by TFTP, HTTP or HTTPS.
 //! - [`plan`]: config and menu, and what they say to boot.
 //! - [`worker`]: the unprivileged process that does all of the network's talking.
+//! - [`sandbox`]: the prison of that process.
 //! - [`supervisor`]: the privileged process that does everything else; it also hands a local
 //!   boot over to pygrub.
 //! - [`images`]: kernel and ramdisk as files for libxl.
@@ -32,6 +33,7 @@ pub mod link;
 pub mod plan;
 pub mod report;
 pub mod request;
+pub mod sandbox;
 pub mod supervisor;
 pub mod text;
 pub mod worker;
@@ -47,7 +49,7 @@ use request::{Parsed, Request};
 /// The whole program; gives back its exit code.
 #[must_use]
 pub fn run(argv: Vec<OsString>) -> u8 {
-    if let Err(error) = worker::confine::close_inherited_descriptors() {
+    if let Err(error) = sandbox::close_inherited_descriptors() {
         let failure = Failure::not_permitted("reading /proc/self/fd", &error);
         return end(&Console::new(Level::Step), Err(failure));
     }

@@ -103,3 +103,12 @@ pub const MAX_MENU_KERNELS: usize = 16;
 pub const MAX_PYGRUB_MEMORY: u64 = 1 << 30;
 /// Partitions that are looked at on the guest's disk.
 pub const MAX_PARTITIONS: usize = 160;
+
+/// Bytes of memory that the worker can have for itself. The look at a compressed kernel takes most,
+/// up to 130 MiB; the rest is for its threads.
+pub const MAX_WORKER_MEMORY: u64 = 384 << 20;
+/// Descriptors that the worker can have: its files, and a socket for each transfer.
+pub const MAX_WORKER_DESCRIPTORS: u64 = 128;
+/// Processes and threads of the worker's uid. Where boots share a uid (nobody), it is for all of
+/// them: a worker has one thread a transfer, and a few more.
+pub const MAX_WORKER_TASKS: u64 = 8192;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::sandbox::SandboxPolicy;
+
 /// How the answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
@@ -154,6 +156,15 @@ pub(super) struct Flags {
     /// Check https servers against these certificates (PEM) only
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
+    /// Whether to boot where the kernel lacks a part of the worker's sandbox
+    #[arg(
+        long,
+        value_name = "require|best-effort",
+        value_enum,
+        default_value = "best-effort",
+        hide_possible_values = true
+    )]
+    pub(super) sandbox: SandboxPolicy,
     /// Time for everything, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = crate::limits::DEFAULT_DEADLINE.as_secs())]
     pub(super) deadline: u64,

@@ -17,6 +17,7 @@ use crate::failure::{Failure, Reason};
 use crate::guest::Uuid;
 use crate::guest::vif_spec::VifWords;
 use crate::limits::MAX_DEADLINE_SECONDS;
+use crate::sandbox::SandboxPolicy;
 
 pub use flags::{ClientPolicy, MenuPolicy, NetMode, Order, OutputFormat};
 
@@ -57,6 +58,8 @@ pub struct Request {
     pub client: ClientPolicy,
     /// The certificate authorities that https servers are checked against, instead of dom0's.
     pub ca: Option<PathBuf>,
+    /// Whether to boot where the kernel lacks a part of the worker's sandbox.
+    pub sandbox: SandboxPolicy,
     /// Whether a menu may be shown.
     pub menu: MenuPolicy,
     /// The boot's time, in all.
@@ -172,6 +175,7 @@ impl Request {
             order: flags.order,
             client: flags.client,
             ca: flags.ca,
+            sandbox: flags.sandbox,
             menu: flags.menu,
             deadline: deadline(flags.deadline)?,
             level,

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// A worker, and the talk with it. It dies when this is dropped.
 pub struct Conversation<'a> {
     // Declared first, so that the worker goes before its channel does.
-    _worker: Process,
+    worker: Process,
     line: Channel<Instruction, Report>,
     signals: &'a Signals,
     budget: &'a Budget,
@@ -52,7 +52,7 @@ impl<'a> Conversation<'a> {
             |error: &dyn std::fmt::Display| Failure::not_permitted("starting the worker", error);
         let (line, theirs) = channel::pair().map_err(|error| refused(&error))?;
         let worker = link.within(|| start_worker(theirs))?.map_err(|error| refused(&error))?;
-        let conversation = Self { _worker: worker, line, signals, budget, console, heard: 0 };
+        let mut conversation = Self { worker, line, signals, budget, console, heard: 0 };
         let (packets, client_port) = link.take_sockets();
         let mut descriptors = VecDeque::new();
         descriptors.extend(packets.as_ref().map(AsFd::as_fd));
@@ -67,11 +67,27 @@ impl<'a> Conversation<'a> {
     /// # Errors
     /// It is gone.
     pub fn tell(
-        &self,
+        &mut self,
         instruction: &Instruction,
         descriptors: &[std::os::fd::BorrowedFd<'_>],
     ) -> Result<(), Failure> {
-        self.line.say(instruction, descriptors).map_err(gone)
+        self.line.say(instruction, descriptors).map_err(|error| self.gone(error))
+    }
+
+    /// Why there is nobody to talk to.
+    fn gone(&mut self, error: ChannelError) -> Failure {
+        let ChannelError::Closed = error else {
+            return Failure::bug(format!("talking to the worker: {error}"));
+        };
+        let signal = self.worker.end(GRACE).and_then(|status| status.signal());
+        match signal {
+            Some(libc::SIGSYS) => Failure::bug(
+                "the worker was ended by its sandbox, for a system call that it never needs (or \
+                 somebody on the guest's network has taken it over)",
+            ),
+            Some(signal) => Failure::bug(format!("the worker was ended by signal {signal}")),
+            None => Failure::bug("the worker died"),
+        }
     }
 
     /// The next report that is no line for the console; those are shown.
@@ -81,7 +97,7 @@ impl<'a> Conversation<'a> {
     pub fn hear(&mut self) -> Result<Report, Failure> {
         loop {
             self.wait()?;
-            let (report, descriptors) = self.line.hear().map_err(gone)?;
+            let (report, descriptors) = self.line.hear().map_err(|error| self.gone(error))?;
             drop(descriptors); // none is ever expected from there
             self.heard += 1;
             if self.heard > MAX_MESSAGES {
@@ -142,13 +158,6 @@ fn start_worker(line: OwnedFd) -> std::io::Result<Process> {
             .stdout(Stdio::null())
             .stderr(Stdio::null()),
     )
-}
-
-fn gone(error: ChannelError) -> Failure {
-    match error {
-        ChannelError::Closed => Failure::bug("the worker died"),
-        other => Failure::bug(format!("talking to the worker: {other}")),
-    }
 }
 
 /// A lease that the worker reports, made fit for the kernel.

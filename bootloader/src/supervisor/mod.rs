@@ -10,6 +10,7 @@ pub mod made_directory;
 pub mod menu;
 pub mod process;
 pub mod signals;
+pub mod uid;
 
 use serde_json::Value;
 
@@ -33,7 +34,6 @@ use crate::worker::message::{
     Addresses, FetchedFile, Instruction, Job, Planned, PlannedAction, Report,
 };
 use conversation::{Conversation, checked_addresses, checked_plan};
-use localboot::uid::NOBODY;
 use localboot::{NoBoot, Setting};
 use made_directory::MadeDirectory;
 use signals::Signals;
@@ -182,7 +182,7 @@ fn job(request: &Request, guest: &Guest, link: &Link, budget: &Budget, console: 
     let (kernel, ramdisk) = direct_kernel(request, console);
     Job {
         supervisor: std::process::id(),
-        uid: request.runas.unwrap_or(NOBODY),
+        uid: uid::choose(request.runas, guest.domid),
         mac: guest.vif.mac,
         guest_type: guest.guest_type,
         uuid: guest.uuid.map(|uuid| uuid.to_string()),
@@ -198,6 +198,7 @@ fn job(request: &Request, guest: &Guest, link: &Link, budget: &Budget, console: 
         level: console.level(),
         authorities: None,
         client: request.client,
+        sandbox: request.sandbox,
     }
 }
 

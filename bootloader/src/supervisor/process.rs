@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -50,6 +51,18 @@ impl Process {
         // Our next children, the worker among them, are not to be born into a dead namespace.
         setns(&own, CloneFlags::CLONE_NEWPID)?;
         started
+    }
+
+    /// How it ended, if it does so within `patience`.
+    pub fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.0.try_wait() {
+                Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(1)),
+                Ok(status) => return status,
+                Err(_) => return None,
+            }
+        }
     }
 
     /// Waits for its end, and gives what comes from `pipe` to `hear`.

@@ -13,6 +13,7 @@ use crate::guest::{GuestType, MacAddr};
 use crate::plan::person::Picked;
 use crate::plan::search::ListedEntry;
 use crate::request::ClientPolicy;
+use crate::sandbox::SandboxPolicy;
 
 /// What the worker is to do, and all it gets to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,8 @@ pub struct Job {
     pub authorities: Option<String>,
     /// As which kind of client a lease is asked for.
     pub client: ClientPolicy,
+    /// Whether the worker goes on where the kernel lacks a part of its sandbox.
+    pub sandbox: SandboxPolicy,
 }
 
 /// Supervisor to worker. Descriptors come along where it says so.

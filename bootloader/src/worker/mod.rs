@@ -1,12 +1,11 @@
 //! The unprivileged process: it alone reads from the network.
 //!
 //! It is the same binary, started by the supervisor inside the guest's-eye network with one
-//! end of a [`channel`] as its standard input. It gives up everything ([`confine`]), gets a
+//! end of a [`channel`] as its standard input. It gives up everything ([`sandbox`]), gets a
 //! lease, finds and follows the config, fetches the images into descriptors it is handed,
 //! and reports. It opens no file and starts no process.
 
 pub mod channel;
-pub mod confine;
 pub mod images;
 mod kernel;
 mod menu;
@@ -35,6 +34,7 @@ use crate::lease::{Lease, acquire};
 use crate::plan::search::{Asker, ListedEntry};
 use crate::plan::{Action, BootPlan};
 use crate::request::ClientPolicy;
+use crate::sandbox::{self, Inmate};
 use crate::text;
 use channel::{Channel, ChannelError};
 use images::Files;
@@ -93,7 +93,10 @@ impl Say for Worker<'_> {
 
 impl Worker<'_> {
     fn work(&self, descriptors: Vec<OwnedFd>) -> Result<(), Failure> {
-        confine::confine(self.job.uid, self.job.supervisor)?;
+        let inmate = Inmate { uid: self.job.uid, supervisor: self.job.supervisor };
+        for what in sandbox::enter(inmate, self.job.sandbox)? {
+            self.say(Level::Step, &format!("{what}: the worker is confined without it"));
+        }
         let mut descriptors = descriptors.into_iter();
         let packets = descriptors.next().map(Socket::from);
         let packets = packets.ok_or_else(|| Failure::bug("the worker got no packet socket"))?;

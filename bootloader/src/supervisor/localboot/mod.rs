@@ -12,7 +12,6 @@ pub mod loop_device;
 pub mod outcome;
 pub mod pygrub;
 pub mod survey;
-pub mod uid;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -78,7 +77,7 @@ pub fn boot(setting: &Setting<'_>, guest_type: GuestType) -> Result<Booted, NoBo
         Failure::new(Reason::BadConfig, "boot from disk: no disk was named on the command line")
     })?;
     let pygrub = Pygrub::find(setting)?;
-    let uid = uid::choose(setting.request.runas, setting.request.domid());
+    let uid = super::uid::choose(setting.request.runas, setting.request.domid());
     let disk = Disk::open(path, uid)?;
     let line = format!("pygrub is to look at {} as uid {uid}", path.display());
     setting.console.say(Level::Detail, &line);

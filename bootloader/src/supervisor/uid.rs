@@ -1,4 +1,5 @@
-//! As whom pygrub reads the guest's disk: whoever libxl itself would take.
+//! As whom the worker reads the network and pygrub the guest's disk: whoever libxl itself would
+//! take.
 //!
 //! `bootloader_uid` in libxl_bootloader.c: the user `xen-qemuuser-range-base` plus the domain's
 //! number, else the user `xen-qemuuser-shared`; uid 0 is refused. Where an administrator has

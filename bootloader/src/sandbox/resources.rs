@@ -1,0 +1,33 @@
+//! How much of dom0 the inmate can use up (getrlimit(2)). Both limits are set, the soft and the
+//! hard one, and without root nobody raises them again.
+
+use nix::sys::resource::{Resource, setrlimit};
+
+use super::{Raised, refused};
+use crate::failure::Failure;
+use crate::limits::{
+    MAX_RAMDISK_BYTES, MAX_WORKER_DESCRIPTORS, MAX_WORKER_MEMORY, MAX_WORKER_TASKS,
+};
+
+/// Room above the largest ramdisk for the padding between joined ones.
+const FILE_SLACK: u64 = 1 << 20;
+
+pub(super) fn bound() -> Result<Raised, Failure> {
+    let bounds = [
+        // What it can have for itself: the filter of system calls lets it make no other memory.
+        (Resource::RLIMIT_DATA, MAX_WORKER_MEMORY),
+        (Resource::RLIMIT_FSIZE, MAX_RAMDISK_BYTES + FILE_SLACK),
+        (Resource::RLIMIT_NOFILE, MAX_WORKER_DESCRIPTORS),
+        (Resource::RLIMIT_NPROC, MAX_WORKER_TASKS),
+        (Resource::RLIMIT_CORE, 0),
+        (Resource::RLIMIT_MEMLOCK, 0),
+        (Resource::RLIMIT_MSGQUEUE, 0),
+        (Resource::RLIMIT_NICE, 0),
+        (Resource::RLIMIT_RTPRIO, 0),
+    ];
+    for (resource, most) in bounds {
+        setrlimit(resource, most, most)
+            .map_err(|error| refused(&format!("setting {resource:?} to {most}"), &error))?;
+    }
+    Ok(Raised::Whole)
+}
