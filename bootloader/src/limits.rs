@@ -75,6 +75,8 @@ pub const MENU_PATIENCE: Duration = Duration::from_secs(600);
 pub const MENU_GLANCE: Duration = Duration::from_secs(10);
 /// Messages the worker may send in one boot.
 pub const MAX_MESSAGES: usize = 10_000;
+/// Bytes of the worker's lines that are shown in one boot; libxl keeps them in a log on dom0's disk.
+pub const MAX_LOG: usize = 1 << 20;
 /// Characters of a line that tells what happened, after escaping.
 pub const MAX_LINE: usize = 400;
 

@@ -12,12 +12,13 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::process::Process;
 use super::signals::Signals;
 use crate::budget::{Budget, poll_milliseconds};
-use crate::console::{Console, Say};
+use crate::console::{Console, Level, Say};
 use crate::failure::{Failure, Reason};
 use crate::fetch::authorities::Authorities;
 use crate::lease::is_usable;
-use crate::limits::{MAX_INITRDS, MAX_MESSAGES};
+use crate::limits::{MAX_INITRDS, MAX_LOG, MAX_MESSAGES};
 use crate::link::{Addressing, Link};
+use crate::text;
 use crate::worker::channel::{self, Channel, ChannelError};
 use crate::worker::message::{Addresses, Instruction, Job, Planned, PlannedAction, Report};
 
@@ -33,6 +34,8 @@ pub struct Conversation<'a> {
     budget: &'a Budget,
     console: &'a Console,
     heard: usize,
+    /// Bytes of the worker's lines that were shown.
+    shown: usize,
 }
 
 impl<'a> Conversation<'a> {
@@ -52,7 +55,7 @@ impl<'a> Conversation<'a> {
             |error: &dyn std::fmt::Display| Failure::not_permitted("starting the worker", error);
         let (line, theirs) = channel::pair().map_err(|error| refused(&error))?;
         let worker = link.within(|| start_worker(theirs))?.map_err(|error| refused(&error))?;
-        let mut conversation = Self { worker, line, signals, budget, console, heard: 0 };
+        let mut conversation = Self { worker, line, signals, budget, console, heard: 0, shown: 0 };
         let (packets, client_port) = link.take_sockets();
         let mut descriptors = VecDeque::new();
         descriptors.extend(packets.as_ref().map(AsFd::as_fd));
@@ -71,11 +74,11 @@ impl<'a> Conversation<'a> {
         instruction: &Instruction,
         descriptors: &[std::os::fd::BorrowedFd<'_>],
     ) -> Result<(), Failure> {
-        self.line.say(instruction, descriptors).map_err(|error| self.gone(error))
+        self.line.say(instruction, descriptors).map_err(|error| self.gone(&error))
     }
 
     /// Why there is nobody to talk to.
-    fn gone(&mut self, error: ChannelError) -> Failure {
+    fn gone(&mut self, error: &ChannelError) -> Failure {
         let ChannelError::Closed = error else {
             return Failure::bug(format!("talking to the worker: {error}"));
         };
@@ -97,17 +100,30 @@ impl<'a> Conversation<'a> {
     pub fn hear(&mut self) -> Result<Report, Failure> {
         loop {
             self.wait()?;
-            let (report, descriptors) = self.line.hear().map_err(|error| self.gone(error))?;
+            let (report, descriptors) = self.line.hear().map_err(|error| self.gone(&error))?;
             drop(descriptors); // none is ever expected from there
             self.heard += 1;
             if self.heard > MAX_MESSAGES {
                 return Err(Failure::bug("the worker does not stop talking"));
             }
             match report {
-                Report::Line(level, text) => self.console.say(level, &text),
+                Report::Line(level, text) => self.show(level, &text),
                 Report::Failed(failure) => return Err(failure),
                 other => return Ok(other),
             }
+        }
+    }
+
+    fn show(&mut self, level: Level, text: &str) {
+        if self.shown >= MAX_LOG || !self.console.hears(level) {
+            return;
+        }
+        let line = text::printable(text.as_bytes());
+        self.shown = self.shown.saturating_add(line.len());
+        self.console.say(level, &line);
+        if self.shown >= MAX_LOG {
+            let why = "the worker has said so much that no more of it is shown";
+            self.console.say(Level::Step, why);
         }
     }
 

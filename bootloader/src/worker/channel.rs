@@ -109,7 +109,7 @@ impl<S: Serialize, R: DeserializeOwned> Channel<S, R> {
                 Err(error) => return Err(error.into()),
             }
         };
-        if truncated {
+        if truncated || length > MAX_MESSAGE {
             return Err(ChannelError::TooLarge);
         }
         let bytes = buffer.get(..length).unwrap_or_default();
