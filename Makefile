@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help toolchain packages build static fmt lint unit netns root profiles oracle pxelinux xen check test demo debian-install-test bench install clean
+.PHONY: help toolchain packages build static fmt lint unit netns root profiles fuzz oracle pxelinux xen check test demo debian-install-test bench install clean
 
 PREFIX ?= /usr
 DESTDIR ?=
@@ -38,6 +38,7 @@ lint: toolchain
 
 unit: toolchain ## Tests that need neither root nor a network
 	$(CARGO) test --locked
+	$(CARGO) test --locked -p fuzz-bodies
 
 netns: packages ## Whole boots against real servers, in network namespaces (root)
 	$(CARGO) build --locked -p rpxeboot -p vmprov
@@ -50,6 +51,9 @@ profiles: packages ## Every answer file by its system's own checker
 	$(SUDO) tests/profiles/install.sh
 	$(CARGO) build --locked -p vmprov
 	tests/profiles/run.sh
+
+fuzz: toolchain ## Every fuzz target for a minute (needs g++)
+	fuzz/run.sh
 
 oracle: toolchain ## xlcfg against Xen's own parser
 	$(SUDO) tests/oracle/run.sh

@@ -121,25 +121,38 @@ fn ask(server: Ipv4Addr, name: &Name, budget: &Budget) -> io::Result<Option<Ipv4
         }
         socket.set_read_timeout(Some(left))?;
         let length = socket.recv(&mut buffer)?;
-        let Ok(answer) = Message::from_vec(buffer.get(..length).unwrap_or_default()) else {
-            continue;
-        };
-        let is_ours = answer.metadata.id == id
-            && answer.queries.first().is_some_and(|query| query.name() == name);
-        if !is_ours {
-            continue;
+        match read_answer(buffer.get(..length).unwrap_or_default(), id, name) {
+            Some(Ok(address)) => return Ok(address),
+            Some(Err(code)) => return Err(io::Error::other(code.to_string())),
+            None => {}
         }
-        return match answer.metadata.response_code {
-            // The server follows CNAMEs for us; the address may be under another name.
-            ResponseCode::NoError | ResponseCode::NXDomain => {
-                Ok(answer.answers.iter().find_map(|record| match &record.data {
-                    RData::A(address) => Some(address.0),
-                    _ => None,
-                }))
-            }
-            code => Err(io::Error::other(code.to_string())),
-        };
     }
+}
+
+/// The address that a datagram gives for `name`: none of it, if it is no answer to the question `id`;
+/// an answer without an address, if there is no such name; or the server's refusal.
+#[must_use]
+pub fn read_answer(
+    datagram: &[u8],
+    id: u16,
+    name: &Name,
+) -> Option<Result<Option<Ipv4Addr>, ResponseCode>> {
+    let answer = Message::from_vec(datagram).ok()?;
+    let is_ours = answer.metadata.id == id
+        && answer.queries.first().is_some_and(|query| query.name() == name);
+    if !is_ours {
+        return None;
+    }
+    Some(match answer.metadata.response_code {
+        // The server follows CNAMEs for us; the address may be under another name.
+        ResponseCode::NoError | ResponseCode::NXDomain => {
+            Ok(answer.answers.iter().find_map(|record| match &record.data {
+                RData::A(address) => Some(address.0),
+                _ => None,
+            }))
+        }
+        code => Err(code),
+    })
 }
 
 #[cfg(test)]

@@ -8,30 +8,33 @@ use crate::limits::MAX_VALIDATOR;
 
 /// What is here of a file already, so that the rest of it can be asked for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct SoFar {
+pub struct SoFar {
     /// Bytes that are here.
-    pub(super) received: u64,
+    pub received: u64,
     /// Bytes in all, when the server has said so.
-    pub(super) total: Option<u64>,
+    pub total: Option<u64>,
     /// By what the server knows that the file is still the same: a strong entity tag, or else
     /// its date. Without one nothing can be resumed.
-    pub(super) validator: Option<String>,
+    pub validator: Option<String>,
 }
 
 impl SoFar {
     /// Nothing, of the file that an answer with these headers and length begins.
-    pub(super) fn beginning(headers: &HeaderMap, length: Option<u64>) -> Self {
+    #[must_use]
+    pub fn beginning(headers: &HeaderMap, length: Option<u64>) -> Self {
         Self { received: 0, total: length, validator: validator(headers) }
     }
 
     /// The headers that ask for the rest, if there can be one.
-    pub(super) fn rest(&self) -> Option<(String, &str)> {
+    #[must_use]
+    pub fn rest(&self) -> Option<(String, &str)> {
         let validator = self.validator.as_deref().filter(|_| self.received > 0)?;
         Some((format!("bytes={}-", self.received), validator))
     }
 
     /// Whether an answer with status 206 and these headers is the rest that was asked for.
-    pub(super) fn is_continued_by(&self, headers: &HeaderMap) -> bool {
+    #[must_use]
+    pub fn is_continued_by(&self, headers: &HeaderMap) -> bool {
         let Some(range) = text(headers, CONTENT_RANGE).and_then(parse_content_range) else {
             return false;
         };
@@ -52,7 +55,8 @@ impl SoFar {
     }
 
     /// The file's whole size, as a `Content-Range` of the rest says it.
-    pub(super) fn total_in(headers: &HeaderMap) -> Option<u64> {
+    #[must_use]
+    pub fn total_in(headers: &HeaderMap) -> Option<u64> {
         text(headers, CONTENT_RANGE).and_then(parse_content_range)?.total
     }
 }

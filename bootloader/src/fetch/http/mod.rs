@@ -6,7 +6,7 @@
 //! file is still the same (RFC 9110, 14). Redirects are followed here and not in ureq, so that
 //! passwords stay with their host ([`url`]) and nothing leads from https back to http.
 
-mod answer;
+pub mod answer;
 mod explain;
 mod lookup;
 #[cfg(feature = "tls")]

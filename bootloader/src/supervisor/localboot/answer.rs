@@ -153,8 +153,9 @@ fn refusal(why: &str) -> Failure {
     Failure::new(Reason::BadConfig, format!("boot from disk: pygrub's answer is refused: {why}"))
 }
 
-/// Reads simple0 as libxl does: items ended by NUL; a keyword, blanks, a value.
-fn parse(bytes: &[u8]) -> Option<Answer> {
+/// Reads simple0 as libxl does: items ended by NUL; a keyword, blanks, a value. None without a kernel.
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Option<Answer> {
     let item = |keyword: &str| {
         bytes.split(|byte| *byte == 0).find_map(|item| {
             let value = item.strip_prefix(keyword.as_bytes())?;

@@ -6,7 +6,7 @@ mod draw;
 mod keys;
 mod line;
 mod presence;
-mod received;
+pub mod received;
 mod state;
 mod terminal;
 

@@ -6,26 +6,26 @@ use crate::worker::message::{ShownKind, ShownMenu, ShownPage, ShownRow};
 
 /// A menu.
 #[derive(Debug, Clone)]
-pub(super) struct Menu {
+pub struct Menu {
     /// Its pages.
-    pub(super) pages: Vec<Page>,
+    pub pages: Vec<Page>,
     /// The first one.
-    pub(super) first: usize,
+    pub first: usize,
     /// Shown only after a key.
-    pub(super) hidden: bool,
+    pub hidden: bool,
     /// Lines may be edited and typed.
-    pub(super) may_edit: bool,
+    pub may_edit: bool,
     /// Tenths of a second; 0 for none.
-    pub(super) total_timeout: u64,
+    pub total_timeout: u64,
 }
 
 /// A page.
 #[derive(Debug, Clone)]
-pub(super) struct Page {
+pub struct Page {
     /// What it is.
-    pub(super) head: ShownPage,
+    pub head: ShownPage,
     /// Its rows.
-    pub(super) rows: Vec<ShownRow>,
+    pub rows: Vec<ShownRow>,
 }
 
 impl Menu {
@@ -33,7 +33,7 @@ impl Menu {
     ///
     /// # Errors
     /// One that no honest worker sends.
-    pub(super) fn begin(shown: ShownMenu) -> Result<Self, Failure> {
+    pub fn begin(shown: ShownMenu) -> Result<Self, Failure> {
         let count = shown.pages.len();
         let is_right = count <= MAX_MENU_PAGES
             && shown.first < count
@@ -56,7 +56,7 @@ impl Menu {
     ///
     /// # Errors
     /// Rows that no honest worker sends.
-    pub(super) fn add(&mut self, rows: Vec<ShownRow>) -> Result<(), Failure> {
+    pub fn add(&mut self, rows: Vec<ShownRow>) -> Result<(), Failure> {
         let count = self.pages.len();
         for row in rows {
             let leads = match &row.kind {
