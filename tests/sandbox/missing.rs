@@ -34,6 +34,11 @@ fn everything_is_there_here() {
 }
 
 #[test]
+fn limits_that_are_lower_already_stay() {
+    boot_without("room", "require").booted();
+}
+
+#[test]
 fn without_landlock_it_is_said() {
     let end = boot_without("landlock", "best-effort");
     end.booted();

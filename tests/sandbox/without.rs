@@ -1,10 +1,11 @@
 //! Runs `$PROGRAM` on a kernel that seems to lack `$WITHOUT`: the system calls of that mechanism
-//! answer as they do where it is not there.
+//! answer as they do where it is not there; without room, limits are lower than ours.
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::sys::resource::{Resource, setrlimit};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch, apply_filter,
@@ -18,6 +19,12 @@ fn main() {
         "landlock" => (&[libc::SYS_landlock_create_ruleset], libc::ENOSYS),
         "landlock-off" => (&[libc::SYS_landlock_create_ruleset], libc::EOPNOTSUPP),
         "seccomp" => (&[libc::SYS_seccomp], libc::ENOSYS),
+        "room" => {
+            // What a dom0 of 512 MiB has.
+            setrlimit(Resource::RLIMIT_NPROC, 1900, 1900).expect("root may do it");
+            setrlimit(Resource::RLIMIT_DATA, 200 << 20, 200 << 20).expect("root may do it");
+            (&[], 0)
+        }
         other => panic!("no such mechanism: {other}"),
     };
     if calls.contains(&libc::SYS_seccomp) {

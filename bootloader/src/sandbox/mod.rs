@@ -98,6 +98,7 @@ impl Layer {
 /// [`crate::failure::Reason::NotPermitted`] when a layer cannot be put up, or when something is
 /// lacking and `policy` does not go on without it.
 pub fn enter(inmate: Inmate, policy: SandboxPolicy) -> Result<Vec<String>, Failure> {
+    syscalls::prepare();
     let mut lacking = Vec::new();
     for layer in LAYERS {
         if let Raised::Lacking(what) = layer.raise(inmate)? {

@@ -1,7 +1,7 @@
 //! How much of dom0 the inmate can use up (getrlimit(2)). Both limits are set, the soft and the
 //! hard one, and without root nobody raises them again.
 
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::{Raised, refused};
 use crate::failure::Failure;
@@ -26,8 +26,11 @@ pub(super) fn bound() -> Result<Raised, Failure> {
         (Resource::RLIMIT_RTPRIO, 0),
     ];
     for (resource, most) in bounds {
-        setrlimit(resource, most, most)
-            .map_err(|error| refused(&format!("setting {resource:?} to {most}"), &error))?;
+        let refused = |error| refused(&format!("setting {resource:?} to {most}"), &error);
+        let (_, hard) = getrlimit(resource).map_err(refused)?;
+        // A dom0 with little memory allows less processes than this: what is less stays so.
+        let most = most.min(hard);
+        setrlimit(resource, most, most).map_err(refused)?;
     }
     Ok(Raised::Whole)
 }

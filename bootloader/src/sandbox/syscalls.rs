@@ -163,8 +163,15 @@ const THREAD_AND_NAMESPACES: i32 = libc::CLONE_THREAD
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-pub(super) fn restrict() -> Result<Raised, Failure> {
+/// What the libraries must do while files can still be opened.
+pub(super) fn prepare() {
     one_heap();
+    // In a program without shared libraries, this one looks for the system call by name, finds
+    // none, and takes /dev/urandom; which it then keeps open.
+    let _ = getrandom::fill(&mut [0]);
+}
+
+pub(super) fn restrict() -> Result<Raised, Failure> {
     let Ok(arch) = TargetArch::try_from(std::env::consts::ARCH) else {
         let arch = std::env::consts::ARCH;
         return Ok(Raised::Lacking(format!("there is no list of system calls for {arch}")));
