@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help toolchain packages build static fmt lint unit netns root profiles fuzz oracle pxelinux xen check test demo debian-install-test bench install clean
+.PHONY: help toolchain packages build static fmt lint unit netns root profiles fuzz audit advisories reproducible oracle pxelinux xen quick check test demo debian-install-test bench install clean
 
 PREFIX ?= /usr
 DESTDIR ?=
@@ -55,6 +55,15 @@ profiles: packages ## Every answer file by its system's own checker
 fuzz: toolchain ## Every fuzz target for a minute (needs g++)
 	fuzz/run.sh
 
+audit: toolchain ## Licences, sources and unsafe code of what is built (installs cargo-deny)
+	scripts/audit.sh
+
+advisories: toolchain ## The same, and known faults by RustSec's list (needs the network)
+	scripts/audit.sh --advisories
+
+reproducible: toolchain ## Build twice and compare byte for byte
+	scripts/reproducible.sh
+
 oracle: toolchain ## xlcfg against Xen's own parser
 	$(SUDO) tests/oracle/run.sh
 
@@ -65,9 +74,11 @@ pxelinux: toolchain ## Have Debian's real PXELINUX boot all trees in QEMU again,
 xen: toolchain ## Guests on a real Xen in QEMU
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/run.sh
 
-check: fmt lint unit netns profiles root ## The quick part: format, lints, unit, namespace, profile and crash tests
+check: audit quick ## The quick part, and what is built in
 
-test: check oracle xen ## Everything
+quick: fmt lint unit netns profiles root ## Format, lints, unit, namespace, profile and crash tests
+
+test: quick oracle xen ## Everything that CI runs
 
 demo: toolchain ## Show a PV guest booting over the network on an emulated Xen
 	built="$$(tests/xen/build-programs.sh)"; export RPXEBOOT="$$built/rpxeboot" VMPROV="$$built/vmprov"; $(SUDO) tests/xen/demo.sh
