@@ -8,7 +8,7 @@ use pxelinux::{Prefix, Server, resolve};
 use rpxeboot::guest::MacAddr;
 use rpxeboot::lease::boot_menu::BootItem;
 use rpxeboot::lease::negotiation::{Negotiation, Wants};
-use rpxeboot::lease::reply::Reply;
+use rpxeboot::lease::reply::{Kind, Reply, code};
 use rpxeboot::lease::request::{Class, Identity};
 use rpxeboot::lease::{Lease, boot_source, datagram, is_usable};
 use rpxeboot::limits::MAX_ADDRESSES;
@@ -92,7 +92,7 @@ fn play(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let start = Instant::now();
     let mut now = start;
     let mut negotiation = Negotiation::new(identity, XID, wants, now);
-    let mut sent = 0;
+    let (mut sent, mut given) = (0, Vec::new());
     for _ in 0..200 {
         while let Some(message) = negotiation.transmit() {
             assert!((300..=1500).contains(&message.len()));
@@ -100,6 +100,10 @@ fn play(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         }
         if let Some(lease) = negotiation.lease() {
             assert!(is_usable(lease.address), "{}", lease.address);
+            assert!(given.contains(&(Kind::Offer, lease.address, lease.server)), "never offered");
+            assert!(given.contains(&(Kind::Ack, lease.address, lease.server)), "never given");
+            let proxy = lease.proxy.as_ref();
+            assert!(proxy.is_none_or(|proxy| proxy.yiaddr.is_unspecified()), "no proxy's offer");
             break;
         }
         let _ = negotiation.what_is_missing();
@@ -108,6 +112,7 @@ fn play(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
             let Some(wakes_at) = negotiation.wakes_at() else { panic!("asleep for ever") };
             now = now.max(wakes_at);
             negotiation.on_timer(now);
+            assert!(negotiation.wakes_at() > Some(now), "it would spin");
             if now > start + Duration::from_secs(300) {
                 break;
             }
@@ -118,6 +123,9 @@ fn play(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
         if let Ok(reply) = Reply::decode(&message(input)?)
             && reply.answers(XID, mac())
         {
+            if let Some(server) = reply.address(code::SERVER_ID) {
+                given.push((reply.kind, reply.yiaddr, server));
+            }
             negotiation.on_reply(reply, now);
         }
     }
@@ -126,6 +134,13 @@ fn play(input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     assert!(sent <= 20 + seconds * 4, "{sent} messages in {seconds} s");
     Ok(())
 }
+
+/// Boot menus of a PXE server: of a boot server, of the local disk, cut off.
+const MENUS: [&[u8]; 3] = [
+    &[6, 1, 3, 8, 7, 0x80, 0, 1, 10, 0, 0, 1, 9, 4, 0x80, 0, 1, b'a', 255],
+    &[9, 4, 0, 0, 1, b'd', 255],
+    &[6, 1, 8, 9, 9, 0x80],
+];
 
 /// A reply that is ours, with options of the input's.
 fn message(input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
@@ -138,10 +153,23 @@ fn message(input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
     message.extend([99, 130, 83, 99]);
     message.extend([53, 1, *input.choose(&[2, 5, 6, 1, 0])?]);
     for _ in 0..input.int_in_range(0..=6)? {
-        let code = *input.choose(&[54, 1, 3, 66, 67, 43, 52, 60, 121, 150, 209, 210, 211])?;
-        let length = input.int_in_range(0..=20_u8)?;
-        message.extend([code, length]);
-        message.extend(input.bytes(usize::from(length).min(input.len()))?);
+        let code =
+            *input.choose(&[54, 54, 1, 3, 66, 67, 43, 52, 60, 60, 121, 150, 209, 210, 211])?;
+        let value = match code {
+            _ if input.ratio(1, 4)? => {
+                let length = input.int_in_range(0..=20)?;
+                input.bytes(usize::min(length, input.len()))?.to_vec()
+            }
+            54 | 150 => address(input)?.to_vec(),
+            43 => input.choose(&MENUS)?.to_vec(),
+            52 => vec![input.int_in_range(0..=4)?],
+            60 => input.choose(&[&b"PXEClient"[..], b"HTTPClient", b"PXEClient:Arch:0"])?.to_vec(),
+            _ => input
+                .choose(&[&b"http://h/x.efi"[..], b"pxelinux.0", b"192.0.2.1", b"\xff\xff\xff\0"])?
+                .to_vec(),
+        };
+        message.extend([code, u8::try_from(value.len()).expect("short")]);
+        message.extend(value);
     }
     if input.arbitrary()? {
         message.push(255);
