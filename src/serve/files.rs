@@ -199,7 +199,8 @@ pub struct Told<'a> {
 /// Reads such a line.
 #[must_use]
 pub fn read(line: &str) -> Option<Told<'_>> {
-    let mut words = line.trim_end().splitn(5, ' ');
+    // A request of a proxy's kind (`CONNECT host:80`) has no path.
+    let mut words = line.trim_end_matches(['\r', '\n']).splitn(5, ' ');
     let mut word = || words.next();
     Some(Told {
         from: word()?.parse().ok()?,
@@ -220,6 +221,8 @@ mod tests {
         let from = [192, 168, 200, 7].into();
         let expected = Told { from, status: 206, length: 9, method: "GET", path: "/a b" };
         assert_eq!(told, expected);
+        let none = read("192.168.200.7 405 0 CONNECT \n").unwrap();
+        assert_eq!((none.method, none.path), ("CONNECT", ""));
         assert_eq!(read("nonsense"), None);
     }
 }
