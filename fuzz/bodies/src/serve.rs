@@ -13,7 +13,7 @@ use vmprov::serve::control::{Guest, Served};
 use vmprov::serve::files;
 
 /// What is in the files of a guest that is another.
-const SECRET: &str = "of another guest";
+const SECRET: &str = "rootpw --iscrypted of RK";
 /// What stands in a file beside the directories that are served.
 const OUTSIDE: &str = "[workspace.dependencies]";
 /// Nobody has it: no guest's own files are for a client there.
