@@ -27,8 +27,8 @@ const LIMITS: Limits = Limits {
     help_lines: 24,
     notes: 4,
 };
-/// Menus are drawn slowly: enough keys to go everywhere.
-const MAX_KEYS: usize = 40;
+/// Menus are drawn slowly: enough threes of keys to go everywhere.
+const MAX_KEYS: usize = 24;
 
 /// Keys, a NUL, a config.
 pub(crate) fn menu(bytes: &[u8]) {
@@ -109,7 +109,6 @@ pub(crate) fn walk(menu: Menu, keys: &[u8]) -> Option<Picked> {
                 assert!(password.len() <= MAX_TYPED);
                 outcome = state.password(password.len() % 2 == 0);
             }
-            check(&state);
             let Outcome::Picked(picked) = outcome else { continue };
             match &picked {
                 Picked::Entry { page, entry } => {
@@ -124,6 +123,7 @@ pub(crate) fn walk(menu: Menu, keys: &[u8]) -> Option<Picked> {
             }
             return Some(picked);
         }
+        check(&state);
     }
     // Whoever goes away is not waited for without end.
     let mut waited = 0;

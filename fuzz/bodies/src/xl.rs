@@ -1,10 +1,15 @@
 //! xl's configs, read and changed; specs of interfaces and disks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::Unstructured;
 use rpxeboot::guest::vif_spec::read_spec;
 use xlcfg::{DiskSpec, Document, OvsBridge, VifSpec};
+
+/// What is changed.
+const KEYS: [&str; 7] = ["name", "bootloader", "vif", "disk", "memory", "a", "b"];
+/// Changes of one config: one prepares the ground for the next, and more bring nothing new.
+const MAX_CHANGES: usize = 6;
 
 /// A config, and after a NUL what is changed in it.
 pub(crate) fn config(bytes: &[u8]) {
@@ -27,9 +32,13 @@ pub(crate) fn config(bytes: &[u8]) {
 }
 
 fn change(mut document: Document, input: &mut Unstructured<'_>) -> arbitrary::Result<()> {
-    while !input.is_empty() {
-        let (before, bytes) = (Said::of(&document), document.to_bytes().to_vec());
-        let key = *input.choose(&["name", "bootloader", "vif", "disk", "memory", "a", "b"])?;
+    let mut before = Said::of(&document);
+    for _ in 0..MAX_CHANGES {
+        if input.is_empty() {
+            break;
+        }
+        let bytes = document.to_bytes().to_vec();
+        let key = *input.choose(&KEYS)?;
         let text = *input.choose(&["pygrub", "", "it's", "a\"b'c", "x\\n", "é", "a\nb", "a\0b"])?;
         let index = usize::from(input.int_in_range(0..=3_u8)?);
         let mut wanted = before.lists.get(key).cloned().flatten();
@@ -92,11 +101,12 @@ fn change(mut document: Document, input: &mut Unstructured<'_>) -> arbitrary::Re
         {
             assert_eq!(list, wanted, "{key}");
         }
+        before = said;
     }
     Ok(())
 }
 
-/// What a config says, key by key.
+/// What a config says of [`KEYS`], and of its first others.
 struct Said {
     bytes: BTreeMap<String, Option<Vec<u8>>>,
     lists: BTreeMap<String, Option<Vec<String>>>,
@@ -106,9 +116,12 @@ impl Said {
     fn of(document: &Document) -> Self {
         let bytes = |key: &str| document.bytes(key).ok().flatten().map(|bytes| bytes.into_owned());
         let list = |key: &str| document.strings(key).ok().flatten();
+        let there = KEYS.into_iter().filter(|key| document.get(key).is_some());
+        let others = document.keys().filter(|key| !KEYS.contains(key)).take(5);
+        let keys: BTreeSet<&str> = there.chain(others).collect();
         Self {
-            bytes: document.keys().map(|key| (key.to_owned(), bytes(key))).collect(),
-            lists: document.keys().map(|key| (key.to_owned(), list(key))).collect(),
+            bytes: keys.iter().map(|key| ((*key).to_owned(), bytes(key))).collect(),
+            lists: keys.iter().map(|key| ((*key).to_owned(), list(key))).collect(),
         }
     }
 }
