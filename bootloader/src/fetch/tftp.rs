@@ -109,7 +109,7 @@ impl Trip<'_> {
         // As much as the kernel grants; the transfer recovers from what does not fit.
         let wanted = request.ask.window_bytes().saturating_mul(RECEIVE_BUFFER_PER_WINDOW);
         let _ = SockRef::from(&socket).set_recv_buffer_size(wanted);
-        let ask = request.ask;
+        let (ask, limit) = (request.ask, request.max_size);
         let mut transfer = Transfer::new(request, Instant::now());
         let mut buffer = vec![0; transfer.buffer_len()];
         let mut waiter = Waiter::default();
@@ -133,7 +133,9 @@ impl Trip<'_> {
                     let mut kept =
                         block.map_or(Ok(()), |block| sink.put(block.offset, block.bytes));
                     let made = transfer.progress();
-                    if let Some(total) = made.tsize.filter(|_| !is_announced) {
+                    // One beyond the limit fails by itself.
+                    let total = made.tsize.filter(|total| !is_announced && *total <= limit);
+                    if let Some(total) = total {
                         is_announced = true;
                         kept = kept.and_then(|()| sink.expect(total));
                     }
