@@ -123,3 +123,40 @@ fn a_neighbour_of_the_same_uid_cannot_look_into_the_worker() {
         }
     });
 }
+
+#[test]
+fn the_worker_is_the_user_that_libxl_names() {
+    while_it_transfers(&["--runas=54321", "--quiet"], |_, worker| {
+        assert_eq!(status(worker, "Uid"), "54321 54321 54321 54321");
+    });
+}
+
+#[test]
+fn the_worker_is_in_the_guests_network_and_the_supervisor_is_not() {
+    while_it_transfers(&[], |boot, worker| {
+        let namespace = |id: &str| fs::read_link(format!("/proc/{id}/ns/net")).expect("/proc");
+        assert_eq!(namespace(&boot.id().to_string()), namespace("thread-self"));
+        let routes = fs::read_to_string(format!("/proc/{worker}/net/route")).expect("/proc");
+        // The sockets may have been made for it instead: then it is in a namespace of its own or dom0's.
+        assert!(
+            routes.lines().count() > 1
+                || namespace(&worker.to_string()) == namespace("thread-self"),
+            "{routes}"
+        );
+    });
+}
+
+#[test]
+fn what_xl_leaks_is_closed() {
+    while_it_transfers(&[], |boot, worker| {
+        for id in [boot.id(), worker] {
+            let open: Vec<_> = fs::read_dir(format!("/proc/{id}/fd"))
+                .expect("/proc")
+                .flatten()
+                .filter_map(|entry| fs::read_link(entry.path()).ok())
+                .filter(|target| target.ends_with("xl.log"))
+                .collect();
+            assert!(open.is_empty(), "process {id} holds {open:?}");
+        }
+    });
+}
