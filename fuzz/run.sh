@@ -31,7 +31,7 @@ cargo build --quiet -p fuzz-bodies
 program=$directory/build/$host/release/fuzz-targets
 bodies=$(dirname "$directory")/debug/fuzz-bodies
 commit=$(git rev-parse --short=12 HEAD)
-[ -z "$(git status --porcelain -- bootloader crates fuzz)" ] || commit="$commit with changes"
+[ -z "$(git status --porcelain -- bootloader crates fuzz src)" ] || commit="$commit with changes"
 
 run() { # TARGET
     local name=$1 here=$directory/$1 longest status=0

@@ -135,14 +135,7 @@ fn sign(
         .map_err(|why| Failure::failed(format!("{release}InRelease: {why}")))?;
     let name = place.to_string();
     let name = name.strip_prefix(&release.to_string()).unwrap_or_default();
-    // The SHA256 part comes after the MD5 part: sums of another length are passed over. A line
-    // is ` SUM SIZE NAME`.
-    let wanted = format!("{}/SHA256SUMS", name.trim_matches('/'));
-    let listed = text.lines().find_map(|line| {
-        let mut words = line.split_whitespace();
-        let (sum, _, name) = (words.next()?, words.next()?, words.next()?);
-        (name == wanted).then(|| Sum::of(sum)).flatten()
-    });
+    let listed = sums::in_release(&text, &format!("{}/SHA256SUMS", name.trim_matches('/')));
     let Some(listed) = listed else { return Ok(()) };
     if Sum::new(&Sha256::digest(list.text.as_bytes())) != listed {
         return Err(Failure::failed(format!(

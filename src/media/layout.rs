@@ -1,6 +1,11 @@
 //! Where installers' kernels and initrds are in trees, images and packages, as xenpvnetboot and
 //! virt-install know them; with today's systems.
 
+use std::collections::BTreeSet;
+
+/// No package has more trees than this; an archive made to have very many is looked at no longer.
+const MAX_ROOTS: usize = 64;
+
 /// A place for a kernel and its initrd, from a tree's root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
@@ -50,13 +55,15 @@ pub fn roots(names: &[String]) -> Vec<String> {
             roots.push(format!("{root}/text/"));
         }
     }
+    roots.truncate(MAX_ROOTS);
     roots
 }
 
 /// The kernel and initrd among these names, with the layout: the first that has both.
 #[must_use]
 pub fn among(names: &[String]) -> Option<(Layout, String, String)> {
-    let is_there = |name: &String| names.contains(name);
+    let there: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let is_there = |name: &str| there.contains(name);
     for root in roots(names) {
         for layout in LAYOUTS {
             let (kernel, initrd) =
@@ -84,6 +91,14 @@ mod tests {
     fn found(names: &[&str]) -> Option<(String, String)> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         among(&names).map(|(_, kernel, initrd)| (kernel, initrd))
+    }
+
+    #[test]
+    fn an_archive_of_nothing_but_trees_is_looked_at_no_longer_than_another() {
+        let tree = |n: usize| format!("{n}/text/debian-installer/amd64/linux");
+        let names: Vec<String> = (0..5000).map(tree).collect();
+        assert_eq!(roots(&names).len(), MAX_ROOTS);
+        assert_eq!(among(&names), None);
     }
 
     #[test]

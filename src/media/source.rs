@@ -75,7 +75,7 @@ impl Source {
             return Ok(Self::Directory(path.to_owned()));
         }
         let mut names = String::new();
-        let mut list = Extract::start(path, &["-t"])?;
+        let mut list = Extract::start(path, &["-t"], &[])?;
         let read = list.by_ref().take(MAX_NAMES).read_to_string(&mut names);
         read.map_err(|why| broken(path, &why))?;
         list.end()?;
@@ -121,7 +121,8 @@ impl Source {
                     return Ok(None);
                 }
                 // The names in the archive may have a ./ before them.
-                Ok(Some(Box::new(Extract::start(path, &["-x", "-O", name, &format!("./{name}")])?)))
+                let files = [name, &format!("./{name}")];
+                Ok(Some(Box::new(Extract::start(path, &["-x", "-O"], &files)?)))
             }
             Self::Url { .. } => self.get(name),
         }
@@ -205,11 +206,12 @@ pub struct Extract {
 }
 
 impl Extract {
-    /// Starts it with these words, which come before nothing else but the archive.
+    /// Starts it with these options, on these files of the archive (all, if none). A file's name is the
+    /// archive's word, and may begin like an option.
     ///
     /// # Errors
     /// It is not installed, or the file cannot be opened.
-    pub fn start(path: &Path, words: &[&str]) -> Result<Self, Failure> {
+    pub fn start(path: &Path, options: &[&str], files: &[&str]) -> Result<Self, Failure> {
         let failure = |error: io::Error| Failure::io("reading", path, &error);
         let file = read::any(path).map_err(failure)?;
         let mut children = Vec::new();
@@ -220,11 +222,8 @@ impl Extract {
             input = outer.stdout.take().map_or_else(Stdio::null, Stdio::from);
             children.push(outer);
         }
-        let (verbs, names): (Vec<&str>, Vec<&str>) = words.iter().partition(|w| w.starts_with('-'));
-        let mut all = verbs;
-        all.extend(["-f", "-", "--"]);
-        all.extend(names);
-        let mut child = bsdtar(input, &all)?;
+        let words = [options, &["-f", "-", "--"], files].concat();
+        let mut child = bsdtar(input, &words)?;
         let out = child.stdout.take().ok_or_else(|| Failure::failed("a bug: no pipe"))?;
         children.push(child);
         Ok(Self { path: path.to_owned(), children, out, is_over: false })
@@ -313,6 +312,25 @@ mod tests {
         assert_eq!(tree.above(1).unwrap().to_string(), "http://a/debian/dists/");
         assert_eq!(tree.above(3).unwrap().to_string(), "http://a/");
         assert!(tree.above(4).is_none());
+    }
+
+    #[test]
+    fn a_file_whose_name_begins_like_an_option_is_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let tree = root.path().join("--exclude=*/text/debian-installer/amd64");
+        std::fs::create_dir_all(&tree).unwrap();
+        std::fs::write(tree.join("linux"), "a kernel").unwrap();
+        std::fs::write(tree.join("initrd.gz"), "an initrd").unwrap();
+        let archive = root.path().join("x.tar");
+        let mut make = Command::new(program::find("bsdtar").expect("bsdtar makes the archive"));
+        make.arg("-cf").arg(&archive).arg("-C").arg(root.path()).args(["--", "--exclude=*"]);
+        assert!(make.status().unwrap().success());
+        let source = Source::new(archive.to_str().unwrap()).unwrap();
+        let (_, kernel, initrd) = source.find().unwrap();
+        for (name, content) in [(kernel, "a kernel"), (initrd, "an initrd")] {
+            assert!(name.starts_with("--exclude=*/"), "{name}");
+            assert_eq!(source.text(&name).unwrap().as_deref(), Some(content));
+        }
     }
 
     #[test]

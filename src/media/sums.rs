@@ -57,6 +57,17 @@ pub fn in_treeinfo(text: &str, name: &str) -> Option<Sum> {
     })
 }
 
+/// The SHA-256 sum that a Debian archive's `Release` has for a file. Its lines are ` SUM SIZE NAME`; the
+/// MD5 part comes first, and its sums are passed over.
+#[must_use]
+pub fn in_release(text: &str, name: &str) -> Option<Sum> {
+    text.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let (sum, _, file) = (words.next()?, words.next()?, words.next()?);
+        (file == name).then(|| Sum::of(sum)).flatten()
+    })
+}
+
 /// A line: `SUM  NAME`, `SUM *NAME` or `SHA256 (NAME) = SUM`.
 fn entry(line: &str) -> Option<(&str, &str)> {
     let line = line.trim_end();
@@ -87,6 +98,17 @@ mod tests {
         for name in ["casper/vmlinuz", "inux", "short", "", "a comment"] {
             assert_eq!(in_list(&text, name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn release() {
+        let (md5, sum) = ("d".repeat(32), "1".repeat(64));
+        let text = format!(
+            "Origin: Debian\nMD5Sum:\n {md5} 7 main/SHA256SUMS\nSHA256:\n {sum} 7 main/SHA256SUMS\n"
+        );
+        assert_eq!(in_release(&text, "main/SHA256SUMS"), Sum::of(&sum));
+        assert_eq!(in_release(&text, "SHA256SUMS"), None);
+        assert_eq!(in_release(&format!(" {sum} main/SHA256SUMS\n"), "main/SHA256SUMS"), None);
     }
 
     #[test]

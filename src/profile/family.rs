@@ -87,7 +87,8 @@ impl Family {
             toml::from_str(toml).map_err(|error| FamilyError::Toml(error.to_string()))?;
         for file in &family.files {
             let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-            if !file.chars().all(fits) || file.starts_with('.') || RESERVED.contains(&&**file) {
+            let is_word = !file.is_empty() && file.chars().all(fits) && !file.starts_with('.');
+            if !is_word || RESERVED.contains(&&**file) {
                 return Err(FamilyError::Name(file.clone()));
             }
             if !templates.contains_key(file) {
@@ -122,7 +123,7 @@ mod tests {
         assert!(family(&format!("{head}files = ['ks.cfg']\n")).is_ok());
         let missing = family(&format!("{head}files = ['user-data']\n")).unwrap_err();
         assert_eq!(missing, FamilyError::Missing("user-data".into()));
-        for name in ["../ks.cfg", "a/b", ".hidden", "done", "authorized_keys"] {
+        for name in ["", "../ks.cfg", "a/b", ".hidden", "done", "authorized_keys"] {
             let error = family(&format!("{head}files = ['{name}']\n")).unwrap_err();
             assert_eq!(error, FamilyError::Name(name.into()));
         }

@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
@@ -40,7 +40,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// So many are heard at a time.
 const MAX_CLIENTS: usize = 256;
 
-type Shared = Arc<RwLock<Served>>;
+/// What is served, by whom it may be changed.
+pub type Shared = Arc<RwLock<Served>>;
 
 /// Serves what comes over standard input, until that ends: then the one that started us is gone.
 ///
@@ -61,7 +62,8 @@ pub fn serve_standard_input(console: Console) -> Result<(), Failure> {
         let mut lines = BufReader::new(control).lines();
         let Some(first) = next(&mut lines).await.map_err(failure)? else { return Ok(()) };
         let shared: Shared = Arc::new(RwLock::new(first));
-        let router = router(&shared, console);
+        // Nobody who listens is no reason to stop.
+        let router = router(&shared, move |line| drop(console.result(&format!("{line}\n"))));
         let follow = async {
             while let Some(served) = next(&mut lines).await? {
                 *shared.write().unwrap_or_else(PoisonError::into_inner) = served;
@@ -89,37 +91,46 @@ async fn accept(listener: tokio::net::TcpListener, router: &Router) -> io::Resul
                 continue;
             }
         };
-        let router = router.clone();
-        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let mut request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(ConnectInfo(from));
-            router.clone().oneshot(request)
-        });
+        let client = serve_client(stream, from, router.clone());
         tokio::spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(SILENCE)
-                .serve_connection(TokioIo::new(stream), service);
-            // A client that breaks off is the client's affair.
-            let _ = connection.await;
+            client.await;
             drop(place);
         });
     }
 }
 
-async fn next<R: tokio::io::AsyncRead + Unpin>(
+/// Answers what one client asks, until it goes or says nothing.
+pub async fn serve_client<S>(stream: S, from: SocketAddr, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(ConnectInfo(from));
+        router.clone().oneshot(request)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SILENCE)
+        .serve_connection(TokioIo::new(stream), service);
+    // A client that breaks off is the client's affair.
+    let _ = connection.await;
+}
+
+async fn next<R: AsyncRead + Unpin>(
     lines: &mut tokio::io::Lines<BufReader<R>>,
 ) -> io::Result<Option<Served>> {
     let Some(line) = lines.next_line().await? else { return Ok(None) };
     Ok(Some(serde_json::from_str(&line)?))
 }
 
-/// What never changes is routed once; guests come and go.
-fn router(shared: &Shared, console: Console) -> Router {
+/// What answers requests, and tells each as a line ([`read`]). What never changes is routed once;
+/// guests come and go.
+pub fn router(shared: &Shared, tell: impl Fn(&str) + Clone + Send + Sync + 'static) -> Router {
     let served = shared.read().unwrap_or_else(PoisonError::into_inner).clone();
-    let tell =
+    let told =
         middleware::from_fn(move |from: ConnectInfo<SocketAddr>, request: Request, next: Next| {
-            answered(console, from.0.ip(), request, next)
+            answered(tell.clone(), from.0.ip(), request, next)
         });
     let mut router = Router::new()
         .route("/guests/{name}/{file}", any(of_guest))
@@ -127,7 +138,7 @@ fn router(shared: &Shared, console: Console) -> Router {
     for (name, directory) in &served.shares {
         router = router.nest_service(&format!("/{name}"), ServeDir::new(directory));
     }
-    router.with_state(Arc::clone(shared)).fallback_service(ServeDir::new(&served.root)).layer(tell)
+    router.with_state(Arc::clone(shared)).fallback_service(ServeDir::new(&served.root)).layer(told)
 }
 
 /// A guest's own file, for that guest alone.
@@ -156,7 +167,7 @@ async fn of_guest(
 }
 
 /// A request, told once its answer has begun.
-async fn answered(console: Console, from: IpAddr, request: Request, next: Next) -> Response {
+async fn answered(tell: impl Fn(&str), from: IpAddr, request: Request, next: Next) -> Response {
     let path: String = request.uri().path().chars().take(MAX_PATH).collect();
     let method = request.method().clone();
     let response = match tokio::time::timeout(PATIENCE, next.run(request)).await {
@@ -166,8 +177,7 @@ async fn answered(console: Console, from: IpAddr, request: Request, next: Next) 
     let status = response.status().as_u16();
     let length = response.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()).unwrap_or("0");
-    // Nobody who listens is no reason to stop.
-    let _ = console.result(&format!("{from} {status} {length} {method} {}\n", printable(&path)));
+    tell(&format!("{from} {status} {length} {method} {}", printable(&path)));
     response
 }
 

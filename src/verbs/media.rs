@@ -199,8 +199,8 @@ fn tree(source: &Source, new: &Path) -> Result<bool, Failure> {
                     .map_err(|error| Failure::io("making", &tree, &error))?;
             }
             let directory = format!("--cd={}", tree.display());
-            Extract::start(path, &["-x", "--no-same-owner", "--no-same-permissions", &directory])?
-                .end()?;
+            let options = ["-x", "--no-same-owner", "--no-same-permissions", &directory];
+            Extract::start(path, &options, &[])?.end()?;
         }
     }
     Ok(true)

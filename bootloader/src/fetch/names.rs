@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::op::{Message, MessageType, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 
 use crate::budget::Budget;
@@ -139,6 +139,7 @@ pub fn read_answer(
 ) -> Option<Result<Option<Ipv4Addr>, ResponseCode>> {
     let answer = Message::from_vec(datagram).ok()?;
     let is_ours = answer.metadata.id == id
+        && answer.metadata.message_type == MessageType::Response
         && answer.queries.first().is_some_and(|query| query.name() == name);
     if !is_ours {
         return None;
@@ -158,6 +159,17 @@ pub fn read_answer(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_that_comes_back_is_no_answer() {
+        let name = Name::from_str("boot.example.org.").unwrap();
+        let mut message = Message::query();
+        message.add_query(Query::query(name.clone(), RecordType::A));
+        let id = message.metadata.id;
+        assert_eq!(read_answer(&message.to_vec().unwrap(), id, &name), None);
+        message.metadata.message_type = MessageType::Response;
+        assert_eq!(read_answer(&message.to_vec().unwrap(), id, &name), Some(Ok(None)));
+    }
 
     #[test]
     fn as_many_names_are_remembered_as_there_may_be_and_no_more() {

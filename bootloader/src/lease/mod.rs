@@ -73,7 +73,8 @@ pub fn is_usable(address: Ipv4Addr) -> bool {
 fn prefix(ack: &Reply) -> u8 {
     if let Some(mask) = ack.address(code::SUBNET_MASK) {
         let bits = u32::from(mask);
-        if bits.leading_ones() + bits.trailing_zeros() == 32 {
+        // A mask of nothing would put every address onto this wire.
+        if bits != 0 && bits.leading_ones() + bits.trailing_zeros() == 32 {
             return u8::try_from(bits.leading_ones()).unwrap_or(32);
         }
     }
@@ -129,6 +130,7 @@ mod tests {
         assert_eq!(lease(&[]).prefix, 24);
         assert_eq!(lease(&[(1, &[255, 0, 255, 0])]).prefix, 24);
         assert_eq!(lease(&[(1, &[255, 255])]).prefix, 24);
+        assert_eq!(lease(&[(1, &[0, 0, 0, 0])]).prefix, 24);
     }
 
     #[test]

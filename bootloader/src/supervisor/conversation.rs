@@ -182,7 +182,8 @@ fn start_worker(line: OwnedFd) -> std::io::Result<Process> {
 /// An address that no guest can have.
 pub fn checked_addresses(addresses: Addresses) -> Result<Addressing, Failure> {
     let Addresses { address, prefix, router } = addresses;
-    if !is_usable(address) || prefix > 32 || router.is_some_and(|router| !is_usable(router)) {
+    let is_network = (1..=32).contains(&prefix);
+    if !is_usable(address) || !is_network || router.is_some_and(|router| !is_usable(router)) {
         return Err(Failure::bug(format!("the worker reports the lease {address}/{prefix}")));
     }
     Ok(Addressing { address, prefix, router })
@@ -240,6 +241,7 @@ mod tests {
         assert!(lease([10, 0, 0, 7], 24, Some([10, 0, 0, 1])).is_ok());
         assert!(lease([127, 0, 0, 1], 24, None).is_err());
         assert!(lease([10, 0, 0, 7], 33, None).is_err());
+        assert!(lease([10, 0, 0, 7], 0, None).is_err());
         assert!(lease([10, 0, 0, 7], 24, Some([255, 255, 255, 255])).is_err());
     }
 }

@@ -21,19 +21,17 @@ impl Person for Worker<'_> {
         if !self.job.menu {
             return Ok(Picked::Unattended);
         }
-        self.report(&Report::Menu(Box::new(shown(screen))))?;
-        let rows: Vec<ShownRow> = screen
-            .pages
-            .iter()
-            .enumerate()
-            .take(MAX_MENU_PAGES)
-            .flat_map(|(page, shown)| shown.rows.iter().map(move |row| shown_row(page, row)))
-            .take(MAX_MENU_ROWS)
-            .collect();
-        for some in rows.chunks(ROWS_AT_ONCE) {
-            self.report(&Report::Rows(some.to_vec()))?;
+        let Some(reports) = reports(screen) else {
+            let why = format!(
+                "no menu is shown: it begins after the first {MAX_MENU_PAGES} pages; what boots \
+                 unattended is taken"
+            );
+            self.say(Level::Step, &why);
+            return Ok(Picked::Unattended);
+        };
+        for report in &reports {
+            self.report(report)?;
         }
-        self.report(&Report::Rows(Vec::new()))?;
         loop {
             match self.line.hear() {
                 Ok((Instruction::Try { page, row, password }, _)) => {
@@ -53,12 +51,33 @@ impl Person for Worker<'_> {
     }
 }
 
+/// What the supervisor is told of a screen, the end of its rows last; none if the page that it begins
+/// with is beyond those that are shown.
+#[must_use]
+pub fn reports(screen: &Screen) -> Option<Vec<Report>> {
+    if screen.first >= MAX_MENU_PAGES {
+        return None;
+    }
+    let rows: Vec<ShownRow> = screen
+        .pages
+        .iter()
+        .enumerate()
+        .take(MAX_MENU_PAGES)
+        .flat_map(|(page, shown)| shown.rows.iter().map(move |row| shown_row(page, row)))
+        .take(MAX_MENU_ROWS)
+        .collect();
+    let mut reports = vec![Report::Menu(Box::new(shown(screen)))];
+    reports.extend(rows.chunks(ROWS_AT_ONCE).map(|some| Report::Rows(some.to_vec())));
+    reports.push(Report::Rows(Vec::new()));
+    Some(reports)
+}
+
 fn shown(screen: &Screen) -> ShownMenu {
     let pages = screen.pages.iter().take(MAX_MENU_PAGES).map(|page| ShownPage {
         title: short(&page.title),
         default: page.default,
         timeout: page.timeout,
-        parent: page.parent,
+        parent: page.parent.filter(|parent| *parent < MAX_MENU_PAGES),
         locked: page.locked,
     });
     ShownMenu {
@@ -100,4 +119,33 @@ fn editable(line: &[u8]) -> Option<String> {
 
 fn short(bytes: &[u8]) -> String {
     text::printable(bytes).chars().take(MAX_MENU_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::menu::received::Menu;
+    use pxelinux::Page;
+
+    #[test]
+    fn a_menu_of_very_many_pages_is_one_that_the_supervisor_takes() {
+        let many = |first, parent| Screen {
+            pages: vec![Page { parent: Some(parent), ..Page::default() }; MAX_MENU_PAGES + 2],
+            first,
+            hidden: false,
+            may_edit: true,
+            total_timeout: 0,
+        };
+        let begun = |screen: &Screen| match reports(screen)?.remove(0) {
+            Report::Menu(shown) => Menu::begin(*shown).ok(),
+            _ => None,
+        };
+        let last = MAX_MENU_PAGES - 1;
+        let menu = begun(&many(last, MAX_MENU_PAGES)).unwrap();
+        assert_eq!((menu.pages.len(), menu.first), (MAX_MENU_PAGES, last));
+        assert!(menu.pages.iter().all(|page| page.head.parent.is_none()));
+        let menu = begun(&many(0, last)).unwrap();
+        assert!(menu.pages.iter().all(|page| page.head.parent == Some(last)));
+        assert!(reports(&many(MAX_MENU_PAGES, 0)).is_none(), "its first page is not shown");
+    }
 }

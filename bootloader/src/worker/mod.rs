@@ -8,7 +8,7 @@
 pub mod channel;
 pub mod images;
 mod kernel;
-mod menu;
+pub mod menu;
 pub mod message;
 mod site;
 

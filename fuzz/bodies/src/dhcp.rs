@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use arbitrary::Unstructured;
+use pxelinux::{Prefix, Server, resolve};
 use rpxeboot::guest::MacAddr;
 use rpxeboot::lease::boot_menu::BootItem;
 use rpxeboot::lease::negotiation::{Negotiation, Wants};
@@ -41,16 +42,40 @@ fn reply(bytes: &[u8]) {
             assert!(!text.ends_with(&[0]));
         }
     }
-    let _ = BootItem::first(&reply);
+    if let Some(item) = BootItem::first(&reply) {
+        // Both stand in option 43, as they are.
+        let vendor = reply.option(43).expect("there is a menu");
+        let has = |bytes: &[u8]| vendor.windows(bytes.len()).any(|window| window == bytes);
+        assert!(has(&item.kind.to_be_bytes()));
+        assert!(item.server.is_none_or(|server| has(&server.octets())));
+    }
     let lease = Lease::new(reply.clone(), Ipv4Addr::new(192, 0, 2, 1), Some(reply.clone()));
-    assert!(lease.prefix <= 32);
+    assert!((1..=32).contains(&lease.prefix));
+    assert!(lease.dns.len() <= MAX_ADDRESSES);
     assert!(lease.router.is_none_or(is_usable));
-    let _ = boot_source::says_local_disk(&lease);
-    let _ = boot_source::pxe_server_to_ask(&lease);
+    let asked = boot_source::pxe_server_to_ask(&lease);
+    if boot_source::says_local_disk(&lease) {
+        assert_eq!(asked.and_then(|server| server.item), Some(BootItem::LOCAL_DISK));
+    }
+    assert!(asked.is_none() || !reply.has_boot_information(), "it has said where to boot from");
     for answer in [None, Some(&reply)] {
         if let Some(source) = boot_source::of(&lease, answer) {
             let _ = source.program();
             crate::assert_shown(&rpxeboot::text::printable(&source.boot_file));
+            if let Server::Name(name) = &source.server {
+                assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name:?}");
+            }
+            // Of these names URLs are made, as pxelinux_name tries them.
+            for text in source.config_file.iter().chain(&source.path_prefix) {
+                assert!(!text.is_empty() && !text.ends_with(&[0]));
+            }
+            let prefix = source.path_prefix.as_deref();
+            if let Ok(prefix) = Prefix::from_dhcp(prefix, &source.boot_file)
+                && let Ok(location) = resolve(&prefix, &source.server, b"pxelinux.cfg/default")
+            {
+                let shown = location.to_string();
+                assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()), "{shown}");
+            }
         }
     }
 }

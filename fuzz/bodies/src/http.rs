@@ -13,7 +13,17 @@ pub(crate) fn head(bytes: &[u8]) {
         Ok(url) => {
             check(&url);
             match url.join(&reference) {
-                Ok(joined) => check(&joined),
+                Ok(joined) => {
+                    check(&joined);
+                    if joined.has_credentials() {
+                        assert!(url.has_credentials() && joined.host == url.host);
+                        assert!(joined.secure || !url.secure, "a password in the clear");
+                        assert_eq!(joined.authorization(), url.authorization());
+                    }
+                    let path = joined.request();
+                    let path = path.split('?').next().unwrap_or_default();
+                    assert!(!path.split('/').any(|part| part == ".."), "{path}");
+                }
                 Err(why) => crate::assert_shown(&why.to_string()),
             }
         }

@@ -10,11 +10,14 @@ mod guest;
 mod http;
 mod ipxe_script;
 mod kernel;
+mod menu;
 mod pxelinux_config;
 mod report;
 pub mod seeds;
+mod serve;
 mod tftp;
 mod tftp_server;
+mod vmprov;
 mod xl;
 
 /// A target: what it is called, and its body.
@@ -44,6 +47,12 @@ pub const TARGETS: &[Target] = &[
     Target { name: "http_head", body: http::head, longest: 1500 },
     Target { name: "dns_answer", body: dns::answer, longest: 1232 },
     Target { name: "guest_files", body: guest::files, longest: 4000 },
+    Target { name: "menu", body: menu::menu, longest: 6000 },
+    Target { name: "vmprov_media", body: vmprov::media, longest: 4000 },
+    Target { name: "vmprov_profile", body: vmprov::profile, longest: 4000 },
+    Target { name: "vmprov_values", body: vmprov::values, longest: 400 },
+    Target { name: "vmprov_logs", body: vmprov::logs, longest: 2000 },
+    Target { name: "vmprov_serve", body: serve::requests, longest: 2000 },
 ];
 
 /// The target of this name.

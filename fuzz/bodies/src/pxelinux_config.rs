@@ -22,12 +22,12 @@ const SMALL: Limits = Limits {
 pub(crate) fn config(bytes: &[u8]) {
     let mut files = bytes.splitn(2, |byte| *byte == 0);
     let (first, second) = (files.next().unwrap_or_default(), files.next().unwrap_or_default());
-    let Some(menu) = read(first, second) else { return };
+    let Some(menu) = read(SMALL, first, second) else { return };
     check(&menu);
 }
 
-fn read(config: &[u8], included: &[u8]) -> Option<Menu> {
-    let mut step = match Reader::new(SMALL).begin(b"main", config.to_vec()) {
+pub(crate) fn read(limits: Limits, config: &[u8], included: &[u8]) -> Option<Menu> {
+    let mut step = match Reader::new(limits).begin(b"main", config.to_vec()) {
         Ok(step) => step,
         Err(error) => {
             crate::assert_shown(&error.to_string());
@@ -40,7 +40,7 @@ fn read(config: &[u8], included: &[u8]) -> Option<Menu> {
             Step::Done(menu) => return Some(*menu),
             Step::Include(waiting) => {
                 asked += 1;
-                assert!(asked <= SMALL.includes);
+                assert!(asked <= limits.includes);
                 let missing = waiting.name().len() % 3 == 0;
                 let file =
                     if missing { Included::Missing } else { Included::Bytes(included.to_vec()) };
@@ -122,7 +122,7 @@ fn check_action(action: &Action) {
     }
 }
 
-fn values() -> SysValues {
+pub(crate) fn values() -> SysValues {
     SysValues {
         addresses: Some(Addresses {
             client: [192, 168, 77, 21].into(),

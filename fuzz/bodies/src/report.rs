@@ -1,6 +1,7 @@
 //! What a worker that was taken over tells the supervisor.
 
 use rpxeboot::guest::GuestType;
+use rpxeboot::lease::is_usable;
 use rpxeboot::limits::{MAX_INITRDS, MAX_MENU_PAGES, MAX_MENU_ROWS, MAX_PVH_ARGS};
 use rpxeboot::plan::args::command_line;
 use rpxeboot::supervisor::conversation::{checked_addresses, checked_plan};
@@ -19,14 +20,16 @@ pub(crate) fn report(bytes: &[u8]) {
             Report::Failed(failure) => assert!(failure.reason.code() >= 2),
             Report::Leased(addresses) => {
                 if let Ok(addressing) = checked_addresses(addresses) {
-                    assert!(addressing.prefix <= 32 && !addressing.address.is_loopback());
+                    assert!((1..=32).contains(&addressing.prefix) && is_usable(addressing.address));
+                    assert!(addressing.router.is_none_or(is_usable));
                 }
             }
             Report::Planned(planned) => {
                 let Ok(planned) = checked_plan(*planned) else { continue };
-                planned.label.iter().for_each(|text| crate::assert_shown(text));
+                let named = [&planned.server, &planned.boot_file, &planned.config, &planned.label];
+                named.into_iter().flatten().for_each(|text| crate::assert_shown(text));
                 if let PlannedAction::Kernel { kernel, initrds, args } = &planned.action {
-                    crate::assert_shown(kernel);
+                    initrds.iter().chain([kernel]).for_each(|url| crate::assert_shown(url));
                     assert!(initrds.len() <= MAX_INITRDS);
                     if let Ok(line) = command_line(args, b"own", GuestType::Pvh) {
                         assert!(line.len() <= MAX_PVH_ARGS);
@@ -45,8 +48,12 @@ pub(crate) fn report(bytes: &[u8]) {
     assert!(rows <= MAX_MENU_ROWS);
     for page in &menu.pages {
         crate::assert_shown(&page.head.title);
-        page.rows.iter().for_each(|row| crate::assert_shown(&row.text));
+        for row in &page.rows {
+            row.help.iter().chain([&row.text]).for_each(|text| crate::assert_shown(text));
+        }
     }
+    // Whatever it is, somebody may sit there and press keys.
+    crate::menu::walk(menu, b"\x1b[B\r  e\x1b[D\x7fx\x1b  qqq\x1b[A\t  \x15 y\r  c  a\r ");
 }
 
 fn with_rows(mut menu: Menu, rows: Vec<ShownRow>) -> Option<Menu> {

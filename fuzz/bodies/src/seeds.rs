@@ -5,11 +5,13 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use hickory_proto::op::{Message, Query};
+use hickory_proto::op::{Message, MessageType, Query};
 use hickory_proto::rr::{Name, RData, Record, RecordType, rdata};
 use rpxeboot::console::Level;
 use rpxeboot::failure::{Failure, Reason};
 use rpxeboot::worker::message::{Addresses, Planned, PlannedAction, Report};
+
+use vmprov::media::layout::LAYOUTS;
 
 #[path = "../../../crates/kernel-image/tests/suite/support.rs"]
 #[allow(dead_code)]
@@ -30,6 +32,12 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
         "http_head" => http_heads(),
         "dns_answer" => vec![dns_answer()],
         "guest_files" => guest_files(),
+        "menu" => menus(),
+        "vmprov_media" => media(),
+        "vmprov_profile" => profiles(),
+        "vmprov_values" => values(),
+        "vmprov_logs" => vec![LOG.to_vec()],
+        "vmprov_serve" => requests(),
         // Their bytes are choices, of which none is better than another.
         _ => (0..8_u8)
             .map(|seed| (0..200).map(|at: u8| at.wrapping_mul(seed | 1) ^ seed).collect())
@@ -40,7 +48,7 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
     seeds
 }
 
-fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
 
@@ -144,11 +152,12 @@ fn kernel_images() -> Vec<Vec<u8>> {
 
 fn dhcp_packets() -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    let options: [&[u8]; 6] = [
+    let options: [&[u8]; 7] = [
         b"\x35\x01\x02\x36\x04\xc0\xa8\xc8\x01\x01\x04\xff\xff\xff\x00\x03\x04\xc0\xa8\xc8\x01\xff",
         b"\x35\x01\x05\x36\x04\xc0\xa8\xc8\x01\x42\x03boo\x43\x0apxelinux.0\xff",
         b"\x34\x01\x03\x35\x01\x02\x96\x08\x01\x02\x03\x04\x05\x06\x07\x08\xd1\x01a\xd2\x05http:\xff",
         b"\x3c\x09PXEClient\x2b\x14\x06\x01\x08\x08\x07\x00\x01\x01\xc0\xa8\xc8\x01\x09\x05\x00\x01\x02hi\xff\xff",
+        b"\x35\x01\x02\x3c\x09PXEClient\x2b\x1a\x06\x01\x03\x08\x0e\x80\x01\x01\x0a\0\0\x01\x80\0\x01\x0a\0\0\x02\x09\x04\x80\0\x01a\xff",
         b"\x35\x01\x05\x79\x09\x00\xc0\xa8\xc8\x01\x08\x0a\x01\x02\x03\x04\x0c\x01\xe9\x00\xff",
         b"\x3c\x0aHTTPClient\x43\x10http://h/x.efi\x00\x00\xff",
     ];
@@ -220,7 +229,96 @@ fn dns_answer() -> Vec<u8> {
     message.add_query(Query::query(name.clone(), RecordType::A));
     let address = RData::A(rdata::A(Ipv4Addr::new(192, 0, 2, 1)));
     message.add_answer(Record::from_rdata(name, 60, address));
+    message.metadata.message_type = MessageType::Response;
     message.to_vec().expect("a message")
+}
+
+/// Menus with submenus, passwords and keys, and one with more pages than are shown.
+fn menus() -> Vec<Vec<u8>> {
+    let keys = [
+        &b"\x1b[B\x1b[B\r  "[..],
+        b"\t  x  \r  ",
+        b"\x1b    vmlinuz a\r ",
+        b"\x1b[B\r  se\r  \x1b[6~",
+        b"e  \x7f\x7f\x17\x15\x01\xc3\xbc\r",
+    ];
+    let mut configs: Vec<Vec<u8>> = trees()
+        .into_iter()
+        .filter(|tree| tree.to_ascii_lowercase().windows(5).any(|word| word == b"menu "))
+        .map(|tree| tree.split(|byte| *byte == 0).next().unwrap_or_default().to_vec())
+        .collect();
+    let locked = "ui menu.c32\nmenu title t\nmenu master passwd s\nlabel a\nmenu label ^a\nkernel k\n\
+                  menu passwd se\ntext help\nh\nendtext\nmenu begin b\nlabel c\nkernel d\n\
+                  menu end\nlabel q\nmenu quit\n";
+    configs.push(locked.as_bytes().to_vec());
+    let many: String =
+        (0..70).map(|at| format!("menu begin m{at}\nlabel l{at}\nkernel k\n")).collect();
+    configs.push(format!("prompt 1\nui menu.c32\n{many}menu start\n").into_bytes());
+    assert!(configs.len() > 20, "the trees with menus are not there");
+    let with_keys = |(at, config): (usize, Vec<u8>)| [keys[at % 5], b"\0", &config].concat();
+    configs.into_iter().enumerate().map(with_keys).collect()
+}
+
+fn media() -> Vec<Vec<u8>> {
+    let (sum, md5) = ("a".repeat(64), "b".repeat(32));
+    let mut all = vec![
+        format!("linux\n{sum}  ./linux\n{md5} *linux\nSHA256 (linux) = {sum}\n"),
+        format!("images/a\n[general]\na = b\n[checksums]\nimages/a = sha256:{sum}\n"),
+        format!(
+            "main/SHA256SUMS\nMD5Sum:\n {md5} 7 main/SHA256SUMS\nSHA256:\n {sum} 7 main/SHA256SUMS\n"
+        ),
+    ];
+    for place in LAYOUTS {
+        all.push(format!("x\n{}\n{}\n", place.kernel, place.initrd));
+    }
+    let package = "usr/lib/debian-installer/images/13/amd64/text/debian-installer/amd64";
+    all.push(format!("x\n{package}/linux\n{package}/initrd.gz\n"));
+    all.into_iter().map(String::into_bytes).collect()
+}
+
+fn profiles() -> Vec<Vec<u8>> {
+    let folders = fs::read_dir(repository("profiles")).expect("the profiles are there");
+    let tomls =
+        folders.filter_map(|folder| fs::read(folder.ok()?.path().join("profile.toml")).ok());
+    let mut all: Vec<Vec<u8>> = tomls.collect();
+    assert!(all.len() > 5, "the profiles are not there");
+    all.push(b"title = 'T {{ release.name }}'\nfiles = ['ks.cfg']\nappend = 'ks={{ url }}/ks.cfg'\nmirror = 'http://h/{{ release.x }}'\nmedia = '{{ mirror.url }}/os'\nmemory = '1G'\ndisk_size = '4G'\nonly = '9'\n[releases.9]\nx = 'y'\n[set.a]\ndefault = 'b'\nhelp = 'c'\n".to_vec());
+    all
+}
+
+fn values() -> Vec<Vec<u8>> {
+    [
+        "8GiB", "8000000000B", "1024", "1G", "RK", "web-1.example_org", "00:16:3e:62:39:d3",
+        "http://192.168.200.1:8080/debian/", "https://deb.debian.org", "Europe/Berlin",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample it's me@home\n# b\nssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIExample",
+    ]
+    .map(|value| value.as_bytes().to_vec())
+    .to_vec()
+}
+
+const LOG: &[u8] = b"dnsmasq-dhcp: DHCPACK(xenbr0) 192.168.200.177 00:16:3e:62:39:d3 RK
+Nov 23 15:20:01 dnsmasq-tftp[812]: sent /srv/tftp/a b to 192.168.200.177
+dnsmasq-tftp: file /srv/tftp/pxelinux.cfg/C0 not found for 192.168.200.177
+dnsmasq-dhcp: DHCPDISCOVER(xenbr0) 00:16:3e:62:39:d3 ignored
+dnsmasq: failed to bind DHCP server socket: Address already in use
+192.168.200.7 206 9 GET /debian/a b
+192.168.200.7 200 9 GET /guests/RK/done
+192.168.200.177  0x1         0x2         00:16:3e:62:39:d3     *        xenbr0
+";
+
+fn requests() -> Vec<Vec<u8>> {
+    [
+        "GET /hvm-netboot.cfg HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET /README.md HTTP/1.1\r\nHost: h\r\nRange: bytes=5-9\r\nIf-Range: \"x\"\r\n\r\n",
+        "GET /../Cargo.toml HTTP/1.1\r\n\r\nGET /media/..%2fCargo.toml HTTP/1.1\r\n\r\n",
+        "GET /debian/%2e%2e/Cargo.toml HTTP/1.0\r\n\r\n",
+        "GET /debian//etc/passwd HTTP/1.1\r\n\r\nGET /media/%2fetc%2fpasswd HTTP/1.1\r\n\r\n",
+        "GET /guests/RK/ks.cfg HTTP/1.1\r\n\r\nGET /guests/R%4b/done HTTP/1.1\r\n\r\n",
+        "HEAD http://h/media/debian/profile.toml?a#b HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nOPTIONS * HTTP/1.1\r\n\r\n",
+    ]
+    .map(|request| request.as_bytes().to_vec())
+    .to_vec()
 }
 
 fn guest_files() -> Vec<Vec<u8>> {

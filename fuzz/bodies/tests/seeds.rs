@@ -94,5 +94,6 @@ macro_rules! targets {
 
 targets! {
     dhcp_packet dhcp_exchange tftp_network tftp_peer pxelinux_config pxelinux_name ipxe_script
-    xl_config xl_specs kernel_image worker_report http_head dns_answer guest_files
+    xl_config xl_specs kernel_image worker_report http_head dns_answer guest_files menu
+    vmprov_media vmprov_profile vmprov_values vmprov_logs vmprov_serve
 }

@@ -3,20 +3,20 @@
 use crate::worker::message::{ShownKind, ShownRow};
 
 /// Rows of a page that are seen at once.
-pub(super) const WINDOW: usize = 12;
+pub const WINDOW: usize = 12;
 
 /// The cursor of a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub struct Place {
     /// The row it is on.
-    pub(super) row: usize,
+    pub row: usize,
     /// The first row that is seen.
-    pub(super) top: usize,
+    pub top: usize,
 }
 
 impl Place {
     /// On this row, or on the next one that does something.
-    pub(super) fn at(rows: &[ShownRow], row: usize) -> Self {
+    pub fn at(rows: &[ShownRow], row: usize) -> Self {
         let mut place = Self::default();
         place.move_to(rows, row, true);
         place
@@ -24,7 +24,7 @@ impl Place {
 
     /// Moves to a row, and from one that does nothing on in the same direction, else back. Where no
     /// row does anything it stays.
-    pub(super) fn move_to(&mut self, rows: &[ShownRow], row: usize, down: bool) {
+    pub fn move_to(&mut self, rows: &[ShownRow], row: usize, down: bool) {
         let row = row.min(rows.len().saturating_sub(1));
         let lives = |index: &usize| rows.get(*index).is_some_and(|row| row.kind != ShownKind::Dead);
         let found = if down {

@@ -10,7 +10,7 @@ use super::state::{Mode, State};
 use crate::worker::message::{ShownKind, ShownRow};
 
 /// What a VT100 has, and what a serial line tells nothing about.
-pub(super) const SCREEN: Rect = Rect { x: 0, y: 0, width: 80, height: 24 };
+pub const SCREEN: Rect = Rect { x: 0, y: 0, width: 80, height: 24 };
 
 const TITLE: u16 = 1;
 const FIRST_ROW: u16 = 4;
@@ -27,7 +27,7 @@ const MARKED: Style = Style::new().add_modifier(Modifier::REVERSED);
 const PLAIN: Style = Style::new();
 
 /// Draws `state`; gives back where the cursor stands, if it is seen.
-pub(super) fn draw(state: &State, screen: &mut Buffer) -> Option<(u16, u16)> {
+pub fn draw(state: &State, screen: &mut Buffer) -> Option<(u16, u16)> {
     match state.mode() {
         Mode::Hidden => {
             draw_countdown(state, screen);

@@ -3,7 +3,7 @@
 
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub enum Key {
     /// A character.
     Char(char),
     /// Control and a letter, in lower case.
@@ -38,7 +38,7 @@ pub(super) enum Key {
 
 /// Bytes that are not a whole key yet. A sequence is never longer than [`LONGEST`].
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub struct Keys {
     begun: Vec<u8>,
 }
 
@@ -47,7 +47,7 @@ const LONGEST: usize = 16;
 
 impl Keys {
     /// The keys in `bytes`, with what was begun before.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Vec<Key> {
         let mut keys = Vec::new();
         for &byte in bytes {
             self.begun.push(byte);
@@ -65,7 +65,7 @@ impl Keys {
     }
 
     /// Nothing came for a while: an escape that was begun is the key itself.
-    pub(super) fn pause(&mut self) -> Option<Key> {
+    pub fn pause(&mut self) -> Option<Key> {
         let begun = std::mem::take(&mut self.begun);
         (begun == [0x1b]).then_some(Key::Escape)
     }

@@ -6,35 +6,35 @@ use crate::limits::MAX_TYPED;
 
 /// A line and its cursor, counted in characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Line {
+pub struct Line {
     text: Vec<char>,
     cursor: usize,
 }
 
 impl Line {
     /// A line with the cursor at its end.
-    pub(super) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let text: Vec<char> = text.chars().collect();
         Self { cursor: text.len(), text }
     }
 
     /// The text.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.text.iter().collect()
     }
 
     /// The cursor.
-    pub(super) fn cursor(&self) -> usize {
+    pub fn cursor(&self) -> usize {
         self.cursor
     }
 
     /// The characters.
-    pub(super) fn chars(&self) -> &[char] {
+    pub fn chars(&self) -> &[char] {
         &self.text
     }
 
     /// Does what a key does to a line; other keys do nothing.
-    pub(super) fn on_key(&mut self, key: Key) {
+    pub fn on_key(&mut self, key: Key) {
         match key {
             Key::Char(c) if self.text().len() + c.len_utf8() <= MAX_TYPED => {
                 self.text.insert(self.cursor, c);

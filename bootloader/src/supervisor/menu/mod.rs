@@ -1,13 +1,13 @@
 //! The menu on the guest's console: shown to whoever sits there, by the supervisor, which has the
 //! terminal. What is shown came from the network through the worker, and is checked first.
 
-mod cursor;
-mod draw;
-mod keys;
-mod line;
+pub mod cursor;
+pub mod draw;
+pub mod keys;
+pub mod line;
 mod presence;
 pub mod received;
-mod state;
+pub mod state;
 mod terminal;
 
 use std::io;

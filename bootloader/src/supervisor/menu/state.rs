@@ -14,7 +14,7 @@ use crate::worker::message::{ShownKind, ShownRow};
 
 /// What is on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mode {
+pub enum Mode {
     /// Nothing but a countdown: MENU HIDDEN.
     Hidden,
     /// The rows of a page.
@@ -27,18 +27,18 @@ pub(super) enum Mode {
 
 /// A line that is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Typing {
+pub struct Typing {
     /// The line.
-    pub(super) line: Line,
+    pub line: Line,
     /// The page whose entry it was; none for the prompt.
-    pub(super) page: Option<usize>,
+    pub page: Option<usize>,
     /// The entry, and its line before it was touched.
     entry: Option<(usize, String)>,
 }
 
 /// What a password is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Behind {
+pub enum Behind {
     /// The row under the cursor.
     Row,
     /// Its line.
@@ -49,7 +49,7 @@ pub(super) enum Behind {
 
 /// What came of a key or of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// It goes on.
     On,
     /// Somebody, or the time, has decided.
@@ -67,7 +67,7 @@ pub(super) enum Outcome {
 
 /// The menu.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub struct State {
     menu: Menu,
     page: usize,
     /// For each page where its cursor is.
@@ -81,7 +81,7 @@ pub(super) struct State {
 
 impl State {
     /// A menu nobody has touched yet. `longest` cuts its countdown, and is one where it has none.
-    pub(super) fn new(menu: Menu, longest: Option<Duration>) -> Self {
+    pub fn new(menu: Menu, longest: Option<Duration>) -> Self {
         let tenths =
             |tenths: u64| (tenths > 0).then(|| Duration::from_millis(tenths.saturating_mul(100)));
         let own = menu.pages.get(menu.first).and_then(|page| tenths(page.head.timeout));
@@ -104,38 +104,38 @@ impl State {
     }
 
     /// The page that is shown.
-    pub(super) fn page(&self) -> Option<&super::received::Page> {
+    pub fn page(&self) -> Option<&super::received::Page> {
         self.menu.pages.get(self.page)
     }
 
     /// Where the page's cursor is.
-    pub(super) fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         self.places.get(self.page).copied().unwrap_or_default()
     }
 
     /// What is on the screen.
-    pub(super) fn mode(&self) -> &Mode {
+    pub fn mode(&self) -> &Mode {
         &self.mode
     }
 
     /// Whether lines may be edited and typed.
-    pub(super) fn may_edit(&self) -> bool {
+    pub fn may_edit(&self) -> bool {
         self.menu.may_edit
     }
 
     /// Seconds until the choice is made, if it is made by time.
-    pub(super) fn seconds_left(&self) -> Option<u64> {
+    pub fn seconds_left(&self) -> Option<u64> {
         let left = [self.countdown, self.total].into_iter().flatten().min()?;
         Some(left.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
     }
 
     /// Something to tell until the next key.
-    pub(super) fn message(&self) -> Option<&'static str> {
+    pub fn message(&self) -> Option<&'static str> {
         self.message
     }
 
     /// Time went by.
-    pub(super) fn pass(&mut self, time: Duration) -> Outcome {
+    pub fn pass(&mut self, time: Duration) -> Outcome {
         let is_over = |left: &mut Option<Duration>| {
             left.as_mut().is_some_and(|left| {
                 *left = left.saturating_sub(time);
@@ -151,7 +151,7 @@ impl State {
     }
 
     /// Somebody pressed a key.
-    pub(super) fn on_key(&mut self, key: Key) -> Outcome {
+    pub fn on_key(&mut self, key: Key) -> Outcome {
         self.untouched = Duration::ZERO;
         self.countdown = None;
         self.message = None;
@@ -164,7 +164,7 @@ impl State {
     }
 
     /// Whether the password fits.
-    pub(super) fn password(&mut self, fits: bool) -> Outcome {
+    pub fn password(&mut self, fits: bool) -> Outcome {
         let mode = std::mem::replace(&mut self.mode, Mode::Rows);
         let Mode::Password(_, behind) = mode else { return Outcome::On };
         if !fits {
