@@ -1,5 +1,8 @@
 //! docs/limits.md against the code: every limit stands there, and every test that it names exists.
 
+// A helper of a test may panic as the test itself may.
+#![allow(clippy::expect_used)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
