@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_item_that_libxl_reads_and_one_byte_more() {
+        let longest = MAX_ANSWER_ITEM - "args ".len();
+        let encode = |length| answer(&vec![b'x'; length]).encode(OutputFormat::Simple0, &json!({}));
+        assert!(encode(longest).is_ok());
+        assert!(encode(longest + 1).is_err());
+    }
+
+    #[test]
     fn an_existing_file_is_written_in_place() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("out");

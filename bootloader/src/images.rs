@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Reason};
@@ -65,9 +65,16 @@ impl Images {
     pub fn check(&self, fetched: &[FetchedFile]) -> Result<(), Failure> {
         let length = |image: &Image| {
             let path = image.path.display();
-            let meta = image.file.metadata();
-            meta.map(|meta| meta.len())
-                .map_err(|error| Failure::not_permitted(&format!("looking at {path}"), &error))
+            let refused = |error: &dyn std::fmt::Display| {
+                Failure::not_permitted(&format!("looking at {path}"), error)
+            };
+            let ours = image.file.metadata().map_err(|error| refused(&error))?;
+            // libxl goes by the name: somebody may have tidied up meanwhile.
+            let named = fs::symlink_metadata(&image.path).map_err(|error| refused(&error))?;
+            if (named.dev(), named.ino()) != (ours.dev(), ours.ino()) {
+                return Err(refused(&"another file has taken its place"));
+            }
+            Ok(ours.len())
         };
         let wrong = |what: &str| {
             Failure::new(
@@ -168,7 +175,6 @@ pub fn random_name(name: &str) -> io::Result<String> {
 mod tests {
     use super::*;
     use std::io::Write;
-    use std::os::unix::fs::MetadataExt;
 
     fn count(directory: &Path) -> usize {
         fs::read_dir(directory).unwrap().count()
@@ -210,6 +216,20 @@ mod tests {
         for wrong in [&[5][..], &[4, 5], &[5, 6], &[5, 5, 5], &[]] {
             assert_eq!(images.check(&fetched(wrong)).unwrap_err().reason, Reason::Verification);
         }
+    }
+
+    #[test]
+    fn a_file_that_somebody_removed_or_replaced_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let images = Images::create(directory.path(), 0).unwrap();
+        images.kernel.file.try_clone().unwrap().write_all(b"12345").unwrap();
+        images.check(&fetched(&[5])).unwrap();
+        fs::remove_file(images.kernel()).unwrap();
+        let gone = images.check(&fetched(&[5])).unwrap_err();
+        assert_eq!(gone.reason, Reason::NotPermitted);
+        fs::write(images.kernel(), b"evil!").unwrap();
+        let replaced = images.check(&fetched(&[5])).unwrap_err();
+        assert!(replaced.message.contains("another file"), "{}", replaced.message);
     }
 
     #[test]

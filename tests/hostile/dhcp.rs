@@ -244,8 +244,59 @@ fn replies(mode: &str, request: &Request) -> Vec<Vec<u8>> {
             reply.options.extend([0; 40]);
             one(reply.option(67, b"pxelinux.0\0\0"))
         }
+        // A sound lease, and beside it every option that we read, wrongly made: these are passed over.
+        "short-options" | "empty-options" | "garbage-options" | "repeated-options" => {
+            one(malformed(mode, Reply::to(request).honest(GUEST_ADDRESS)))
+        }
         _ => Vec::new(),
     }
+}
+
+/// Codes with the shortest length that makes sense.
+const OPTIONS: [(u8, usize); 20] = [
+    (3, 4),
+    (6, 4),
+    (12, 1),
+    (15, 1),
+    (17, 1),
+    (28, 4),
+    (43, 3),
+    (51, 4),
+    (58, 4),
+    (59, 4),
+    (60, 1),
+    (66, 1),
+    (94, 3),
+    (97, 17),
+    (121, 5),
+    (128, 1),
+    (150, 4),
+    (175, 3),
+    (208, 4),
+    (211, 4),
+];
+
+fn malformed(mode: &str, mut reply: Reply) -> Reply {
+    let mut state = 5;
+    let mut garbage = |length: usize| -> Vec<u8> {
+        // Above ASCII: no UTF-8, no address of this network.
+        (0..length).map(|_| 0xf0 | netns_tests::relay::next(&mut state).to_le_bytes()[0]).collect()
+    };
+    for (code, length) in OPTIONS {
+        let value = match mode {
+            "short-options" => garbage(length - 1),
+            "empty-options" => Vec::new(),
+            // Where to boot from is not among them: that would be another boot.
+            _ if [43, 60, 66, 150].contains(&code) => continue,
+            "garbage-options" => garbage(length + 7),
+            _ => garbage(1),
+        };
+        let times = if mode == "repeated-options" { 8 } else { 1 };
+        for _ in 0..times {
+            reply = reply.option(code, &value);
+        }
+    }
+    reply.option(67, b"pxelinux.0")
 }
 
 /// Replies of the right transaction whose options are noise.

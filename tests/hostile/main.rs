@@ -2,6 +2,8 @@
 //! and in bounded time: with the honest server's files where there is one, else with an
 //! error that says what is wrong, and never with a bug's exit code.
 
+mod wire_floods;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,6 +37,9 @@ fn run_with(lab: &Lab, words: &[&str]) -> End {
     let end = lab.boot().and(words).and([format!("--deadline={DEADLINE}")]).run();
     assert!(end.took < LONGEST, "{end}");
     assert_ne!(end.status.code(), Some(70), "{end}");
+    in_memory(&end);
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    end.record("hostile", &test.replace('-', ": ").replace('_', " "));
     let raw = end
         .console
         .bytes()
@@ -42,6 +47,15 @@ fn run_with(lab: &Lab, words: &[&str]) -> End {
         .count();
     assert_eq!(raw, 0, "raw control bytes on the console: {:?}", end.console);
     end
+}
+
+/// What both processes may take of dom0's memory, whatever a peer does, in KiB. Half of it is the
+/// program itself: a debug build.
+const MOST_MEMORY: u64 = 48 << 10;
+
+fn in_memory(end: &End) {
+    let peak = end.peak;
+    assert!(peak.supervisor_kib < MOST_MEMORY && peak.worker_kib < MOST_MEMORY, "{peak:?}: {end}");
 }
 
 fn assert_right(end: &End, images: &Images) {
@@ -219,11 +233,12 @@ scenarios! {
         address_zero address_broadcast address_loopback address_multicast always_nak
     }
     dhcp_sound_but_rare: boots_with_the_lease {
-        overloaded split_option no_end padded mask_with_holes
+        overloaded split_option no_end padded mask_with_holes short_options empty_options
+        garbage_options repeated_options
     }
     tftp_sound_with_something_beside: boots_from_tftp {
         doubled two_threads injected_from_a_port injected_from_an_address errors_from_an_address
-        late_repeats
+        late_repeats errors_before_the_first_answer errors_after_the_end
     }
     tftp_refused: is_refused_over_tftp {
         beyond_tsize short_of_tsize huge_tsize negative_tsize bigger_blksize zero_blksize
@@ -231,6 +246,7 @@ scenarios! {
     }
     tftp_given_up: is_given_up_over_tftp {
         endless oack_forever cut_packets unknown_opcodes silent silent_after_the_first drip
+        window_without_end window_without_its_last_block deaf_window
     }
     config: fails_for_the_config {
         endless huge_tsize silent error_with_escapes

@@ -157,6 +157,51 @@ impl Transfer {
                     bytes.get(number * BLOCK..).map(|rest| rest[..rest.len().min(BLOCK)].to_vec())
                 })
             }
+            "errors-before-the-first-answer" => {
+                let liar = UdpSocket::bind((Ipv4Addr::from(OTHER_ADDRESS), 69))?;
+                for _ in 0..20 {
+                    let _ = liar.send_to(&error(1, b"go away"), self.client);
+                    let _ = liar.send_to(&data(1, &[EVIL; BLOCK]), self.client);
+                }
+                thread::sleep(Duration::from_millis(50));
+                self.blocks(&bytes, 1)
+            }
+            "errors-after-the-end" => {
+                self.blocks(&bytes, 1)?;
+                for _ in 0..20 {
+                    self.error(1, b"not so fast")?;
+                }
+                Ok(())
+            }
+            // Windows that do not end.
+            "window-without-end" => {
+                self.oack(&[("windowsize", "8"), ("blksize", "512")])?;
+                for number in 1_usize.. {
+                    self.send(&data(wire_number(number - 1), &[EVIL; BLOCK]))?;
+                    if number.is_multiple_of(64) {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+                Ok(())
+            }
+            "window-without-its-last-block" => {
+                self.oack(&[("windowsize", "8"), ("blksize", "512")])?;
+                loop {
+                    for number in 0..7 {
+                        self.send(&data(wire_number(number), &[EVIL; BLOCK]))?;
+                    }
+                    thread::sleep(Duration::from_millis(20));
+                }
+            }
+            "deaf-window" => {
+                self.oack(&[("windowsize", "4"), ("blksize", "512")])?;
+                loop {
+                    for number in 0..4 {
+                        self.send(&data(wire_number(number), &[EVIL; BLOCK]))?;
+                    }
+                    thread::sleep(Duration::from_millis(10));
+                }
+            }
             "late-repeats" => {
                 // Each block again after the next one: a reordered duplicate.
                 let mut last = Vec::new();

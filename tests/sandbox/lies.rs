@@ -4,7 +4,7 @@
 use netns_tests::fixtures::SERVER;
 use netns_tests::{End, Lab};
 
-use super::run;
+use super::{MOST_MEMORY, compromised, run};
 
 /// The boot fails with this code, and says this.
 fn fails(lie: &str, code: i32, says: &str) -> End {
@@ -64,6 +64,16 @@ fn a_worker_that_speaks_out_of_turn_is_not_listened_to() {
         fails(lie, 70, "out of turn");
     }
     fails("menu-unasked", 70, "impossible menu");
+}
+
+#[test]
+fn a_list_of_entries_without_end() {
+    Lab::run(|lab| {
+        let _server = lab.host("server", SERVER);
+        let end = compromised(lab, "lie:endless-entries").and(["--list-entries"]).run();
+        end.failed(70, &["does not stop listing"]);
+        assert!(end.peak.supervisor_kib < MOST_MEMORY, "{:?}", end.peak);
+    });
 }
 
 #[test]

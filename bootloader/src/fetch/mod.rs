@@ -11,6 +11,8 @@ pub mod names;
 pub mod sink;
 pub mod tftp;
 
+use std::net::SocketAddrV4;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,7 @@ use pxelinux::{Location, Server};
 
 use crate::budget::Budget;
 use crate::failure::{Failure, Reason};
+use crate::limits::MAX_NAMES;
 use authorities::Authorities;
 use names::Resolver;
 use sink::{Memory, Sink};
@@ -108,6 +111,8 @@ pub struct Fetcher {
     resolver: Resolver,
     budget: Budget,
     web: http::Client,
+    /// TFTP servers that have answered in this boot.
+    answered: Mutex<Vec<SocketAddrV4>>,
 }
 
 impl Fetcher {
@@ -116,7 +121,7 @@ impl Fetcher {
     #[must_use]
     pub fn new(resolver: Resolver, budget: Budget, authorities: Option<Authorities>) -> Self {
         let web = http::Client::new(resolver.clone(), budget.clone(), authorities);
-        Self { resolver, budget, web }
+        Self { resolver, budget, web, answered: Mutex::default() }
     }
 
     /// A small file, as a whole.
@@ -156,8 +161,13 @@ impl Fetcher {
                         .look_up(name, &self.budget)
                         .map_err(|why| FetchError::Refused(format!("{location}: {why}")))?,
                 };
-                let file = tftp::File { server: std::net::SocketAddrV4::new(address, *port), path };
-                tftp::fetch(&file, sink, limit, pace, &self.budget, progress)?
+                let server = SocketAddrV4::new(address, *port);
+                let file = tftp::File { server, path, is_there: self.has_answered(server) };
+                let fetched = tftp::fetch(&file, sink, limit, pace, &self.budget, progress);
+                if matches!(fetched, Ok(_) | Err(FetchError::NotFound(_))) {
+                    self.answers(server);
+                }
+                fetched?
             }
             Location::Http { url } => {
                 let shown = location.to_string();
@@ -166,6 +176,19 @@ impl Fetcher {
         };
         sink.finish().map_err(|error| storage(location, &error))?;
         Ok(Fetched { bytes, time: started.elapsed() })
+    }
+
+    fn has_answered(&self, server: SocketAddrV4) -> bool {
+        self.answered.lock().is_ok_and(|answered| answered.contains(&server))
+    }
+
+    fn answers(&self, server: SocketAddrV4) {
+        if let Ok(mut answered) = self.answered.lock()
+            && answered.len() < MAX_NAMES
+            && !answered.contains(&server)
+        {
+            answered.push(server);
+        }
     }
 }
 

@@ -5,10 +5,20 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+use nix::sys::statvfs::fstatvfs;
+
+use crate::text;
 
 /// Something that bytes can be put into, at their place.
 pub trait Sink {
+    /// So many bytes are announced.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    fn expect(&mut self, total: u64) -> io::Result<()>;
+
     /// Puts `bytes` at `offset`.
     ///
     /// # Errors
@@ -41,6 +51,10 @@ impl Memory {
 }
 
 impl Sink for Memory {
+    fn expect(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     fn put(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
         let start = usize::try_from(offset).map_err(|_| too_large())?;
@@ -72,6 +86,8 @@ pub struct Disk<'a> {
     pending_at: u64,
 }
 
+/// The unit of `st_blocks` (stat(3type)).
+const STAT_BLOCK: u64 = 512;
 /// Enough to make the writes few, little enough for many guests at once.
 const GATHERED: usize = 256 * 1024;
 
@@ -96,6 +112,20 @@ fn place(base: u64, offset: u64) -> io::Result<u64> {
 }
 
 impl Sink for Disk<'_> {
+    /// A file system that is filled takes longer to fail, and others with it.
+    fn expect(&mut self, total: u64) -> io::Result<()> {
+        let Ok(system) = fstatvfs(self.file) else { return Ok(()) };
+        // What root alone may use is for dom0, not for us.
+        let free = system.blocks_available().saturating_mul(system.fragment_size());
+        let held = self.file.metadata()?.blocks().saturating_mul(STAT_BLOCK);
+        if total > free.saturating_add(held) {
+            let (total, free) = (text::size(total), text::size(free));
+            let why = format!("it has {total}, and {free} are free there");
+            return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+        }
+        Ok(())
+    }
+
     fn put(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let follows = self.pending_at.checked_add(self.pending.len() as u64) == Some(offset);
         if !follows || self.pending.len().saturating_add(bytes.len()) > GATHERED {
@@ -144,6 +174,18 @@ mod tests {
             [(0, b"aa".to_vec()), (4, b"cc".to_vec()), (2, b"bb".to_vec()), (6, b"d".to_vec())];
         assert_eq!(disk_content(&blocks, 0), b"aabbccd");
         assert_eq!(disk_content(&blocks, 4), b"\0\0\0\0aabbccd");
+    }
+
+    #[test]
+    fn what_has_no_room_is_not_begun() {
+        let file = tempfile::tempfile().unwrap();
+        let mut disk = Disk::new(&file, 0);
+        disk.expect(1).unwrap();
+        let system = fstatvfs(&file).unwrap();
+        let all = system.blocks() * system.fragment_size();
+        let error = disk.expect(all + 1).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains(" are free there"), "{error}");
     }
 
     #[test]

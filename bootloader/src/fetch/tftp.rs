@@ -21,6 +21,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// Blocks of a window: enough for a server some milliseconds away, and still less than the
 /// kernel's usual limit of a receive buffer (net.core.rmem_max).
 const WINDOW: u16 = 64;
+/// How long a server that is there, but busy, is asked for a file.
+const BUSY_PATIENCE: Duration = Duration::from_secs(30);
 /// The second try's terms: the server's timer in microseconds, the window in blocks.
 const GENTLE_UTIMEOUT: u32 = 200_000;
 const GENTLE_WINDOW: u16 = 4;
@@ -33,6 +35,9 @@ pub struct File<'a> {
     pub server: SocketAddrV4,
     /// The name as it goes on the wire.
     pub path: &'a [u8],
+    /// Whether this server has answered in this boot already: then a silent one is busy (dnsmasq
+    /// lets only 50 transfers run at a time, and says nothing to others), and not missing.
+    pub is_there: bool,
 }
 
 /// Fetches one file; gives back its size.
@@ -54,10 +59,12 @@ pub fn fetch(
     let name = FileName::new(file.path).map_err(|why| FetchError::Malformed(why.to_string()))?;
     let mut request = ReadRequest::new(file.server, name.clone(), limit);
     request.ask = Ask::default().with_windowsize(Some(WINDOW));
-    request.patience = match pace {
+    let usual = match pace {
         Pace::Probing => Patience::probing(),
         Pace::Needed => Patience::default(),
     };
+    let first_reply = if file.is_there { BUSY_PATIENCE } else { usual.first_reply };
+    request.patience = Patience { first_reply, ..usual };
     let shown = Target { server: file.server, file: name.clone() }.to_string();
     let trip = Trip { shown: &shown, pace, budget, progress };
     match trip.make(request.clone(), sink)? {
@@ -66,6 +73,7 @@ pub fn fetch(
         Ended::BrokenOff(ask) => {
             sink.restart().map_err(|error| storage(&shown, &error))?;
             request.ask = ask;
+            request.patience = usual;
             match trip.make(request, sink)? {
                 Ended::Whole(size) => Ok(size),
                 Ended::Failed(error) => Err(error),
@@ -101,10 +109,11 @@ impl Trip<'_> {
         // As much as the kernel grants; the transfer recovers from what does not fit.
         let wanted = request.ask.window_bytes().saturating_mul(RECEIVE_BUFFER_PER_WINDOW);
         let _ = SockRef::from(&socket).set_recv_buffer_size(wanted);
-        let ask = request.ask;
+        let (ask, limit) = (request.ask, request.max_size);
         let mut transfer = Transfer::new(request, Instant::now());
         let mut buffer = vec![0; transfer.buffer_len()];
         let mut waiter = Waiter::default();
+        let mut is_announced = false;
         loop {
             send_all(&mut transfer, &socket).map_err(network)?;
             match transfer.state() {
@@ -120,14 +129,21 @@ impl Trip<'_> {
             match waiter.receive(&socket, &mut buffer, transfer.wakes_at().min(self.budget.end())) {
                 Ok((length, SocketAddr::V4(from))) => {
                     let datagram = buffer.get(..length).unwrap_or_default();
-                    if let Some(block) = transfer.on_datagram(Instant::now(), from, datagram)
-                        && let Err(error) = sink.put(block.offset, block.bytes)
-                    {
+                    let block = transfer.on_datagram(Instant::now(), from, datagram);
+                    let mut kept =
+                        block.map_or(Ok(()), |block| sink.put(block.offset, block.bytes));
+                    let made = transfer.progress();
+                    // One beyond the limit fails by itself.
+                    let total = made.tsize.filter(|total| !is_announced && *total <= limit);
+                    if let Some(total) = total {
+                        is_announced = true;
+                        kept = kept.and_then(|()| sink.expect(total));
+                    }
+                    if let Err(error) = kept {
                         transfer.abandon(Instant::now(), ErrorCode::DiskFull);
                         send_all(&mut transfer, &socket).map_err(network)?;
                         return Err(storage(&self.shown, &error));
                     }
-                    let made = transfer.progress();
                     self.progress.set(made.bytes, made.tsize);
                 }
                 Ok(_) => {}

@@ -183,6 +183,15 @@ bootloader = \"/usr/bin/rpxeboot\"
     }
 
     #[test]
+    fn the_largest_file_and_one_byte_more() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(MAX_LOCAL_FILE).unwrap();
+        assert_eq!(read_small_file(file.path()).unwrap().len() as u64, MAX_LOCAL_FILE);
+        file.as_file().set_len(MAX_LOCAL_FILE + 1).unwrap();
+        assert_eq!(read_small_file(file.path()).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
     fn a_directory_is_no_config() {
         assert!(read_small_file(Path::new("/")).is_err());
     }

@@ -190,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_payload_and_one_byte_more() {
+        assert_eq!(
+            answering(XS_READ, 1, &[b'x'; MAX_XENSTORE_PAYLOAD]).unwrap().unwrap().len(),
+            4096
+        );
+        assert!(answering(XS_READ, 1, &[b'x'; MAX_XENSTORE_PAYLOAD + 1]).is_err());
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         assert!(answering(XS_READ, 9, b"RK").is_err());
         assert!(answering(77, 1, b"RK").is_err());

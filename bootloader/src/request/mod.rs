@@ -250,6 +250,16 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_deadline_and_one_second_more() {
+        let longest = Duration::from_secs(MAX_DEADLINE_SECONDS);
+        assert_eq!(libxl(&["--deadline=3600", "disk"]).deadline, longest);
+        for wrong in ["--deadline=3601", "--deadline=0"] {
+            let argv = LIBXL.iter().chain([&wrong]).map(OsString::from).collect();
+            assert_eq!(Request::parse(argv).unwrap_err().reason, Reason::Usage, "{wrong}");
+        }
+    }
+
+    #[test]
     fn libxl_without_arguments() {
         let request = libxl(&["/OVS/running_pool/pxe/system.img"]);
         assert_eq!(request.domid(), Some(7));

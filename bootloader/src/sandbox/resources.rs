@@ -2,6 +2,7 @@
 //! hard one, and without root nobody raises them again.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigSet, Signal};
 
 use super::{Raised, refused};
 use crate::failure::Failure;
@@ -13,6 +14,10 @@ use crate::limits::{
 const FILE_SLACK: u64 = 1 << 20;
 
 pub(super) fn bound() -> Result<Raised, Failure> {
+    // A file that becomes too large is an error with a sentence, and not the end of the process.
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGXFSZ);
+    set.thread_block().map_err(|error| refused("holding a signal", &error))?;
     let bounds = [
         // What it can have for itself: the filter of system calls lets it make no other memory.
         (Resource::RLIMIT_DATA, MAX_WORKER_MEMORY),

@@ -76,6 +76,7 @@ pub const ALLOWED: &[&[Allowed]] = &[
         ftruncate SYS_ftruncate;
         statx SYS_statx;
         fstat SYS_fstat;
+        fstatfs SYS_fstatfs;
         copy_file_range SYS_copy_file_range;
         sendfile SYS_sendfile;
         close SYS_close;

@@ -26,7 +26,10 @@ impl Signals {
         {
             set.add(signal);
         }
-        set.thread_block().map_err(refused)?;
+        // A limit on the size of files, which xl was given, is an error like others.
+        let mut held = set;
+        held.add(Signal::SIGXFSZ);
+        held.thread_block().map_err(refused)?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         Ok(Self(SignalFd::with_flags(&set, flags).map_err(refused)?))
     }

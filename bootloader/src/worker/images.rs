@@ -127,8 +127,8 @@ fn run(
     thread::scope(|scope| {
         let (finished, ends) = mpsc::channel();
         for (place, task) in tasks.iter().enumerate() {
-            let finished = finished.clone();
-            scope.spawn(move || {
+            let (finished, not_started) = (finished.clone(), finished.clone());
+            let started = thread::Builder::new().spawn_scoped(scope, move || {
                 // The receiver outlives every task.
                 let fetched = task.fetch(fetcher).map_err(Failure::from);
                 let is_kernel = place == 0 && fetched.is_ok();
@@ -138,6 +138,10 @@ fn run(
                     let _ = finished.send((place, Err(why)));
                 }
             });
+            if let Err(error) = started {
+                let failure = Failure::not_permitted("starting a thread for a transfer", &error);
+                let _ = not_started.send((place, Err(failure)));
+            }
         }
         drop(finished);
         let mut results: Vec<Option<Fetched>> = tasks.iter().map(|_| None).collect();

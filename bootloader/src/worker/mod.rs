@@ -113,7 +113,8 @@ impl Worker<'_> {
         let (lease, identity) = self.lease(&packets, identity)?;
         // The kernel lets nobody go who closes a packet socket before all processors have
         // looked away from it (synchronize_net), some 8 ms: not on the way of the boot.
-        thread::spawn(move || drop(packets));
+        let closing = thread::Builder::new().spawn(move || drop(packets));
+        drop(closing.map_err(|error| Failure::not_permitted("starting a thread", &error))?);
         let source = self.boot_source(client_port, identity, &lease)?;
         let resolver = Resolver::new(lease.dns.clone(), lease.domain.clone());
         let fetcher = Fetcher::new(resolver, self.budget.clone(), authorities);

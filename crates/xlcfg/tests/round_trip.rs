@@ -11,7 +11,10 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use xlcfg::{DiskSpec, Document, MAX_NESTING, OvsBridge, ParseErrorKind, Value, VifSpec};
+use xlcfg::{
+    DiskSpec, Document, MAX_CONFIG_BYTES, MAX_NESTING, MAX_SPEC_BYTES, OvsBridge, ParseErrorKind,
+    Value, VifSpec,
+};
 
 /// A text made of the grammar's pieces, most often a valid one.
 fn config() -> impl Strategy<Value = String> {
@@ -139,6 +142,24 @@ fn lists_are_read_to_the_limit_and_not_beyond() {
     // As a second item, where libxlutil's own limit is lowest.
     let second = format!("a = {}{}\n", "[1,".repeat(MAX_NESTING), "]".repeat(MAX_NESTING));
     assert!(Document::parse(second).is_ok());
+}
+
+#[test]
+fn a_file_is_read_to_the_limit_and_not_beyond() {
+    let text = |length: usize| format!("# {}\n", "x".repeat(length - 3));
+    assert!(Document::parse(text(MAX_CONFIG_BYTES)).is_ok());
+    let error = Document::parse(text(MAX_CONFIG_BYTES + 1)).unwrap_err();
+    assert_eq!(error.kind, ParseErrorKind::TooLong);
+}
+
+#[test]
+fn specs_are_read_to_the_limit_and_not_beyond() {
+    let vif = |length: usize| format!("script={}", "x".repeat(length - 7));
+    assert!(VifSpec::parse(&vif(MAX_SPEC_BYTES)).is_ok());
+    assert!(VifSpec::parse(&vif(MAX_SPEC_BYTES + 1)).unwrap_err().to_string().contains("longer"));
+    let disk = |length: usize| format!("vdev=xvda,target=/{}", "x".repeat(length - 18));
+    assert!(DiskSpec::parse(&disk(MAX_SPEC_BYTES)).is_ok());
+    assert!(DiskSpec::parse(&disk(MAX_SPEC_BYTES + 1)).unwrap_err().to_string().contains("longer"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rpxeboot::console::Level;
 use rpxeboot::failure::{Failure, Reason};
 use rpxeboot::limits::{MAX_MESSAGE, MAX_RAMDISK_BYTES};
+use rpxeboot::plan::search::ListedEntry;
 use rpxeboot::worker::channel::ChannelError;
 use rpxeboot::worker::message::{
     Addresses, FetchedFile, Instruction, Planned, PlannedAction, Report, ShownMenu,
@@ -54,6 +55,16 @@ pub(crate) fn tell(name: &str, line: &Line, descriptors: Vec<OwnedFd>) {
         "plan-before-lease" => drop(say(line, &Report::Planned(Box::new(plan(1, "", b""))))),
         "fetched-before-plan" => drop(say(line, &Report::Fetched(Vec::new()))),
         "entries-unasked" => after_the_lease(line, &Report::Entries(Vec::new())),
+        "endless-entries" => {
+            let entry = ListedEntry {
+                label: "a".to_owned(),
+                kernel: String::new(),
+                title: String::new(),
+                default: false,
+            };
+            after_the_lease(line, &Report::Entries(vec![entry.clone()]));
+            while say(line, &Report::Entries(vec![entry.clone(); 100])) {}
+        }
         "opens-unasked" => after_the_lease(line, &Report::Opens(true)),
         "menu-unasked" => {
             let menu = ShownMenu {

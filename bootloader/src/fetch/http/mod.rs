@@ -152,6 +152,9 @@ impl Trip<'_> {
         if let Some(size) = so_far.total.filter(|size| *size > file.limit) {
             return Err(Cut::Over(too_large(shown, Some(size), file.limit)));
         }
+        if let Some(size) = so_far.total {
+            sink.expect(size).map_err(|error| storage(&shown, &error))?;
+        }
         let mut body = response.body_mut().with_config().limit(u64::MAX).reader();
         let mut chunk = vec![0; CHUNK];
         loop {

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
 use crate::fetch::sink::Memory;
+use crate::limits::{MAX_CONFIG_BYTES, MAX_KERNEL_BYTES, MAX_RAMDISK_BYTES};
 
 /// Gives each connection the next of `answers`; hands over what each has asked.
 fn server(answers: &[&str]) -> (String, Receiver<String>) {
@@ -109,5 +110,19 @@ fn a_redirect_to_nowhere_is_an_error() {
         let error = fetch(&url, 10).unwrap_err();
         assert!(matches!(error, FetchError::Malformed(_)), "{location}: {error}");
         assert!(error.to_string().contains("the server redirects it, and"), "{error}");
+    }
+}
+
+/// What a server announces is refused before a byte of it comes.
+#[test]
+fn a_kernel_of_the_largest_size_is_begun_and_one_byte_more_is_not() {
+    for limit in [MAX_KERNEL_BYTES, MAX_RAMDISK_BYTES, MAX_CONFIG_BYTES] {
+        for (announced, begun) in [(limit, true), (limit + 1, false)] {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\n\r\nx");
+            // It breaks off; and whoever asks again gets nothing.
+            let (url, _requests) = server(&[&answer]);
+            let error = fetch(&url, limit).unwrap_err();
+            assert_eq!(matches!(error, FetchError::TooLarge(_)), !begun, "{announced}: {error}");
+        }
     }
 }

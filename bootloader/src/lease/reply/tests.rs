@@ -165,3 +165,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_longest_packet_and_one_byte_more() {
+    let mut packet = reply(1, MAC).options(&[(53, &[2])]);
+    packet.resize(MAX_DHCP_PACKET, 0);
+    assert!(Reply::decode(&packet).is_ok());
+    packet.push(0);
+    assert_eq!(Reply::decode(&packet).unwrap_err(), NoReply::Length);
+}
+
+#[test]
+fn as_many_addresses_of_a_list_as_there_may_be_and_no_more() {
+    for (given, kept) in [(MAX_ADDRESSES, MAX_ADDRESSES), (MAX_ADDRESSES + 1, MAX_ADDRESSES)] {
+        let list: Vec<u8> =
+            (0..given).flat_map(|number| [10, 0, 0, number.to_le_bytes()[0]]).collect();
+        let packet = reply(1, MAC).options(&[(53, &[2]), (6, &list)]);
+        assert_eq!(Reply::decode(&packet).unwrap().addresses(6).len(), kept);
+    }
+}

@@ -2,6 +2,7 @@ use super::*;
 use crate::lease::boot_source;
 use crate::lease::reply::Reply;
 use crate::lease::reply::tests::{MAC, reply};
+use crate::limits::{MAX_CONFIG_RESTARTS, MAX_INITRDS};
 use crate::plan::person::{Nobody, Opens, Picked};
 use crate::plan::{Action, BootPlan};
 use std::cell::RefCell;
@@ -347,4 +348,38 @@ fn a_label_is_looked_for_until_it_is_found_and_counts_once() {
     assert_eq!(boots("y").unwrap(), "tftp://192.168.200.1/ky");
     assert_eq!(boots("again").unwrap(), "tftp://192.168.200.1/kz");
     assert!(boots("gone").unwrap_err().message.contains("no label \"gone\""));
+}
+
+/// A config, and so many more that it leads to, one after the other.
+fn chain(restarts: usize) -> Result<BootPlan, Failure> {
+    let name = |number: usize| match number {
+        0 => "pxelinux.cfg/C0A8C8B1".to_owned(),
+        number => format!("{number}.cfg"),
+    };
+    let text = |number: usize| match number {
+        last if last == restarts => "default a\nlabel a\nkernel k\n".to_owned(),
+        number => format!("default a\nlabel a\nconfig {}.cfg\n", number + 1),
+    };
+    let files: Vec<(String, String)> =
+        (0..=restarts).map(|number| (name(number), text(number))).collect();
+    let mut files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    files.push(("k", "kernel"));
+    plan(&Shelf::with(&files))
+}
+
+#[test]
+fn as_many_configs_as_may_follow_each_other_and_one_more() {
+    assert!(chain(MAX_CONFIG_RESTARTS).is_ok());
+    assert_eq!(chain(MAX_CONFIG_RESTARTS + 1).unwrap_err().reason, Reason::BadConfig);
+}
+
+#[test]
+fn as_many_initrds_as_there_may_be_and_one_more() {
+    for (count, boots) in [(MAX_INITRDS, true), (MAX_INITRDS + 1, false)] {
+        let config =
+            format!("default a\nlabel a\nkernel k\ninitrd {}\n", ["i"; 17][..count].join(","));
+        let shelf = Shelf::with(&[("pxelinux.cfg/C0A8C8B1", &config), ("k", "k"), ("i", "i")]);
+        assert_eq!(plan(&shelf).is_ok(), boots, "{count}");
+    }
 }

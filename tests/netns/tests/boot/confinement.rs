@@ -66,6 +66,61 @@ fn the_worker_is_nobody_and_can_do_nothing() {
         }
         assert_eq!(status(worker, "Groups"), "");
         assert_eq!(status(worker, "NoNewPrivs"), "1");
+        // SECCOMP_MODE_FILTER; a filter that hides clone3(2), and the list.
+        assert_eq!(status(worker, "Seccomp"), "2");
+        assert_eq!(status(worker, "Seccomp_filters"), "2");
+    });
+}
+
+#[test]
+fn the_worker_has_no_file_system_no_terminal_and_little_of_everything() {
+    while_it_transfers(&[], |boot, worker| {
+        let root = fs::read_dir(format!("/proc/{worker}/root/")).expect("its root directory");
+        assert_eq!(root.count(), 0, "there is something in its root directory");
+        let mounts = fs::read_to_string(format!("/proc/{worker}/mounts")).expect("/proc");
+        assert_eq!(mounts.lines().count(), 1, "{mounts}");
+        assert!(mounts.contains(" / tmpfs ro,nosuid,nodev,noexec"), "{mounts}");
+        let session = |process: u32| {
+            let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("/proc");
+            let after = stat.rsplit(')').next().expect("fields").to_owned();
+            let fields: Vec<&str> = after.split_whitespace().collect();
+            // session, tty_nr (proc_pid_stat(5)).
+            (fields[3].to_owned(), fields[4].to_owned())
+        };
+        assert_eq!(session(worker), (worker.to_string(), "0".to_owned()));
+        assert_ne!(session(boot.id()).1, "0", "the supervisor has libxl's terminal");
+        let limits = fs::read_to_string(format!("/proc/{worker}/limits")).expect("/proc");
+        for (name, most) in [
+            ("Max data size", 384 << 20),
+            ("Max file size", (1 << 30) + (1 << 20)),
+            ("Max open files", 128),
+            ("Max processes", 8192),
+            ("Max core file size", 0),
+            ("Max locked memory", 0),
+            ("Max msgqueue size", 0),
+        ] {
+            let line = limits.lines().find(|line| line.starts_with(name)).expect("a limit");
+            let words: Vec<&str> = line[name.len()..].split_whitespace().collect();
+            let within = |word: &str| word.parse::<u64>().is_ok_and(|limit| limit <= most);
+            assert!(within(words[0]) && within(words[1]), "{line}");
+        }
+        let environment = fs::read(format!("/proc/{worker}/environ")).expect("/proc");
+        assert!(environment.is_empty(), "{}", String::from_utf8_lossy(&environment));
+    });
+}
+
+/// Processes of the same uid may not look into it, nor change it.
+#[test]
+fn a_neighbour_of_the_same_uid_cannot_look_into_the_worker() {
+    while_it_transfers(&["--runas=54321", "--quiet"], |boot, worker| {
+        for (program, file) in [("/bin/cat", "maps"), ("/bin/cat", "auxv"), ("/bin/ls", "fd/")] {
+            let look = |process: u32| {
+                let mut neighbour = boot.lab().command_as(54_321, program);
+                neighbour.arg(format!("/proc/{process}/{file}"));
+                neighbour.output().expect("it can be started").status.success()
+            };
+            assert!(!look(worker), "{file} can be read");
+        }
     });
 }
 
