@@ -89,11 +89,11 @@ fn parse_content_range(text: &str) -> Option<ContentRange> {
 fn validator(headers: &HeaderMap) -> Option<String> {
     let short = |text: &&str| text.len() <= MAX_VALIDATOR;
     if let Some(tag) = text(headers, ETAG).filter(short)
-        && tag.starts_with('"')
+        && tag.strip_prefix('"').is_some_and(|rest| rest.ends_with('"'))
     {
         return Some(tag.to_owned());
     }
-    let date = text(headers, LAST_MODIFIED).filter(short)?;
+    let date = text(headers, LAST_MODIFIED).filter(short).filter(|date| !date.is_empty())?;
     let now = text(headers, DATE)?;
     (date != now).then(|| date.to_owned())
 }
@@ -128,7 +128,9 @@ mod tests {
         assert_eq!(of(&[(ETAG, "W/\"abc\""), old.clone(), now.clone()]).as_deref(), Some(old.1));
         assert_eq!(of(&[(ETAG, "W/\"abc\"")]), None);
         assert_eq!(of(&[(LAST_MODIFIED, now.1), now]), None);
-        assert_eq!(of(&[old]), None);
+        assert_eq!(of(&[old.clone()]), None);
+        assert_eq!(of(&[(LAST_MODIFIED, ""), (DATE, old.1)]), None, "no date is no old one");
+        assert_eq!(of(&[(ETAG, "\"")]), None, "a tag that does not end");
         let tag = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
         let (longest, longer) = (tag(MAX_VALIDATOR), tag(MAX_VALIDATOR + 1));
         assert!(of(&[(ETAG, &longest)]).is_some());
