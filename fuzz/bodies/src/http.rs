@@ -45,6 +45,7 @@ pub(crate) fn head(bytes: &[u8]) {
         let (range, validator) = so_far.rest().expect("it was asked for");
         assert_eq!(range, "bytes=500-");
         assert!(!validator.is_empty());
+        assert!(!validator.starts_with('"') || (validator.len() > 1 && validator.ends_with('"')));
         assert!(SoFar::total_in(&headers).is_none_or(|total| total == 1000));
     }
 }
