@@ -147,7 +147,11 @@ fn forced_type(word: &[u8]) -> Option<Option<ImageType>> {
     })
 }
 
+/// A name that a file can have: not empty, not too long, and nothing that paints a terminal.
 pub(crate) fn named<'a>(kernel: &'a [u8], command: &Command) -> Result<&'a [u8], ChooseError> {
+    if let Some(&byte) = kernel.iter().find(|byte| byte.is_ascii_control()) {
+        return Err(ChooseError::ControlByte { command: command.clone(), byte });
+    }
     match kernel.len() {
         0 => Err(ChooseError::NoKernel { command: command.clone() }),
         1..=MAX_NAME => Ok(kernel),

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::limits::{MAX_MENU_PAGES, MAX_MENU_ROWS, MAX_MENU_TEXT, MAX_TYPED};
+use crate::text;
 use crate::worker::message::{ShownKind, ShownMenu, ShownPage, ShownRow};
 
 /// A menu.
@@ -79,7 +80,8 @@ impl Menu {
 }
 
 fn is_text(text: &str) -> bool {
-    text.chars().count() <= MAX_MENU_TEXT && !text.chars().any(char::is_control)
+    // Neither control characters nor what turns a line around.
+    text.chars().count() <= MAX_MENU_TEXT && text::printable(text.as_bytes()) == text
 }
 
 fn impossible() -> Failure {
@@ -115,6 +117,7 @@ mod tests {
         assert!(refuses(row(0, "\u{1b}[2J", ShownKind::Quit)));
         assert!(refuses(row(0, &"x".repeat(MAX_MENU_TEXT + 1), ShownKind::Quit)));
         assert!(!refuses(row(0, &"x".repeat(MAX_MENU_TEXT), ShownKind::Quit)));
+        assert!(refuses(row(0, "a\u{202e}b", ShownKind::Quit)));
         let line = |line: &str| ShownKind::Boot { entry: 0, line: Some(line.to_owned()) };
         assert!(refuses(row(0, "", line("\u{7}"))));
         assert!(refuses(row(0, "", line(&"x".repeat(MAX_TYPED + 2)))));

@@ -173,6 +173,15 @@ fn the_linux_module_takes_the_last_initrd_and_each_further_one() {
 }
 
 #[test]
+fn a_control_byte_in_a_module_s_name_is_refused() {
+    // The others count as blanks.
+    for modules in ["vm\u{7f}linuz --- i", "vmlinuz --- i\u{7f}"] {
+        let config = format!("default x\nlabel x\nkernel mboot.c32\nappend xen.gz --- {modules}\n");
+        assert!(matches!(refused(&config), ChooseError::ControlByte { .. }), "{modules:?}");
+    }
+}
+
+#[test]
 fn of_a_xen_host_a_guest_boots_the_first_domain() {
     let config = "default x\nlabel x\nkernel mboot.c32\nappend boot/xen-4.17.gz dom0_mem=1G com1=9600 --- \
                   vmlinuz console=hvc0  quiet --- initrd.img --- more.img x\nipappend 2\n";
