@@ -39,7 +39,7 @@ run() { # TARGET
     [ -n "$longest" ] || { echo "fuzz/run.sh: there is no target $name" >&2; return 2; }
     mkdir -p "$here/corpus" "$here/seeds" "$here/findings"
     "$bodies" "$name" "$here/seeds"
-    FUZZ_TARGET=$name "$program" -max_total_time="$seconds" -max_len="$longest" -timeout=60 \
+    FUZZ_TARGET=$name FUZZ_LAST=$here/last "$program" -max_total_time="$seconds" -max_len="$longest" -timeout=60 \
         -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$here/findings/" \
         "$here/corpus" "$here/seeds" >"$here/log" 2>&1 || status=$?
     stat() { sed -n "s/^stat::$1: *//p" "$here/log"; }

@@ -195,8 +195,15 @@ impl Chooser<'_> {
         if self.menu.menus.get(TOP).is_some_and(|top| top.entries.is_empty())
             && let Some(on_timeout) = self.prompt_timeout().filter(|_| !self.menu.no_escape)
         {
-            self.asked.set(Some(Asks::Prompt));
-            return self.load(on_timeout, Why::OnTimeout);
+            // ONTIMEOUT may be this menu again, for ever.
+            let command = Command { label: None, at: on_timeout.at.clone() };
+            let Some(hops) = self.hops.checked_sub(1) else {
+                return Err(ChooseError::MenuLoop { command });
+            };
+            let inner = Chooser { hops, asked: Cell::new(Some(Asks::Prompt)), ..*self };
+            let choice = inner.load(on_timeout, Why::OnTimeout);
+            self.asked.set(inner.asked.get());
+            return choice;
         }
         // MENU SHIFTKEY boots the default entry at once.
         let times_out = (menu.timeout > 0 || self.menu.total_timeout > 0) && !self.menu.shift_key;

@@ -97,7 +97,13 @@ fn trees() -> Vec<Vec<u8>> {
     }
     assert!(all.len() > 200, "the trees are not there");
     // The random ones are many of a kind.
-    all.into_iter().filter(|tree| tree.len() < 6000).step_by(3).collect()
+    let mut all: Vec<Vec<u8>> =
+        all.into_iter().filter(|tree| tree.len() < 6000).step_by(3).collect();
+    // What was found once.
+    all.push(b"timeout 5\nontimeout menu.c32\ndefault menu.c32\n".to_vec());
+    all.push(b"timeout 5\nontimeout h\ndefault h\nlabel h\nmenu hide\nkernel menu.c32\n".to_vec());
+    all.push(b"default x\nlabel x\nkernel mboot.c32\nappend xen.gz --- k --- i\x7f\n".to_vec());
+    all
 }
 
 fn pxelinux_names() -> Vec<Vec<u8>> {

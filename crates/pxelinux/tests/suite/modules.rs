@@ -173,6 +173,16 @@ fn the_linux_module_takes_the_last_initrd_and_each_further_one() {
 }
 
 #[test]
+fn a_menu_without_entries_whose_timeout_is_itself_is_no_endless_one() {
+    for config in [
+        "timeout 5\nontimeout menu.c32\ndefault menu.c32\n",
+        "timeout 5\nontimeout h\ndefault h\nlabel h\nmenu hide\nkernel menu.c32\n",
+    ] {
+        assert!(matches!(refused(config), ChooseError::MenuLoop { .. }), "{config}");
+    }
+}
+
+#[test]
 fn a_control_byte_in_a_module_s_name_is_refused() {
     // The others count as blanks.
     for modules in ["vm\u{7f}linuz --- i", "vmlinuz --- i\u{7f}"] {
