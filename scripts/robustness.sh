@@ -34,7 +34,8 @@ table=$(
 {
     sed '/^<!-- figures -->$/q' "$document"
     echo
-    echo "Commit $(git rev-parse --short=12 HEAD), $(uname -m), $(nproc) cores, Linux $(uname -r | cut -d- -f1)."
+    case $RPXEBOOT in */debug/*) build="a debug build" ;; *) build="a release build" ;; esac
+    echo "Of $build. Commit $(git rev-parse --short=12 HEAD), $(uname -m), $(nproc) cores, Linux $(uname -r | cut -d- -f1)."
     echo
     echo "$table"
     echo
