@@ -78,7 +78,12 @@ fn from_network(
     budget: &Budget,
     console: &Console,
 ) -> Result<(), Failure> {
-    let guest = find::find(request, &Places::default(), console)?;
+    // Takes away what an ended child has left there, which must not end the search.
+    signals.check()?;
+    let guest = find::find(request, &Places::default(), signals.as_fd(), console);
+    // Before the search's own failure: a signal is what ended it, then.
+    signals.check()?;
+    let guest = guest?;
     let authorities = authorities::open(request.ca.as_deref())?;
     console.say(Level::Step, &introduction(&guest));
     let mut link = Link::open(&guest, request.net, budget, &|| signals.check(), console)?;
