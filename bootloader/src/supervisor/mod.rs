@@ -93,7 +93,8 @@ fn from_network(
         Conversation::begin(&mut link, job, authorities.as_ref(), signals, budget, console)?;
 
     let setting = Setting { request, signals, budget, console };
-    let plan = match heard_plan(&mut worker, &mut link, &setting)? {
+    let heard = heard_plan(&mut worker, &mut link, &setting);
+    let plan = match heard.map_err(|failure| link.explain(failure))? {
         Heard::Entries(entries) => return show_entries(&entries, console),
         Heard::Plan(plan) => *plan,
     };
@@ -117,7 +118,7 @@ fn from_network(
         PlannedAction::Kernel { initrds, .. } => {
             let made_directory = MadeDirectory::ensure(request)?;
             let images = Images::create(&request.directory, initrds.len())?;
-            let fetched = fetch(&mut worker, &images)?;
+            let fetched = fetch(&mut worker, &images).map_err(|failure| link.explain(failure))?;
             // Only what nobody can write to any more is worth a look.
             drop(worker);
             drop(link);
