@@ -54,7 +54,7 @@ fn server(lab: &Lab) -> (Host, Images) {
 
 /// A server that is so far away that there is time to do something in the middle of a file.
 fn far_server(lab: &Lab) -> (Host, Images, Server) {
-    far_server_with(lab, 600_000, 600_000)
+    far_server_with(lab, 400_000, 100_000)
 }
 
 fn far_server_with(lab: &Lab, kernel: usize, ramdisk: usize) -> (Host, Images, Server) {

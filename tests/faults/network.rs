@@ -230,7 +230,7 @@ fn a_web_server_that_dies_and_comes_back() {
         let slow = "limit_rate 300k;";
         let running = nginx::start(&server, &root, None, slow);
         let boot = lab.boot().start();
-        boot.wait_until("a part of the images", || received() > 400_000);
+        boot.wait_until("a part of the images", || received() > 200_000);
         running.server.stop();
         let _again = nginx::start(&server, &root, None, "");
         let end = boot.finish();
