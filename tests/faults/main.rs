@@ -2,11 +2,17 @@
 //! disks, links that go down, servers that die, limits that are too low, a hundred boots at once.
 //! docs/faults.md has the matrix: what is promised for each row, and its figures.
 
+mod clock;
 mod crowd;
 mod disk;
 mod host;
 mod kills;
+mod limits;
+mod matrix;
 mod network;
+mod steps;
+mod traced;
+mod xenstore;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -20,6 +26,8 @@ use netns_tests::{End, Host, Lab};
 
 /// What a boot may take beyond its deadline: the supervisor's own grace, and some for the machine.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long after the end of one process the other one may live: the kernel ends it, too.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Images of the usual kind, not too large: most tests only need a boot that works.
 fn tree(root: &Path) -> Images {
@@ -46,10 +54,14 @@ fn server(lab: &Lab) -> (Host, Images) {
 
 /// A server that is so far away that there is time to do something in the middle of a file.
 fn far_server(lab: &Lab) -> (Host, Images, Server) {
+    far_server_with(lab, 400_000, 100_000)
+}
+
+fn far_server_with(lab: &Lab, kernel: usize, ramdisk: usize) -> (Host, Images, Server) {
     let faults = Faults { delay: Duration::from_millis(4), seed: 1, ..Faults::default() };
     let server = lab.host_behind("server", SERVER, faults);
     let root = server.directory("root");
-    let images = images(&root, 2 << 20, 2 << 20);
+    let images = images(&root, kernel, ramdisk);
     let running = dnsmasq::whole(&server, &root);
     (server, images, running)
 }

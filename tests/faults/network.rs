@@ -9,8 +9,8 @@ use netns_tests::{Boot, End, Lab, fixtures};
 
 use super::{GRACE, assert_right, boots, far_server, received, tree};
 
-/// Far more than these boots take, far less than a machine that hangs.
-const DEADLINE: u64 = 12;
+/// Far more than these boots take, and less than rpxeboot's patience with a silent server.
+const DEADLINE: u64 = 5;
 
 fn start(lab: &Lab) -> Boot<'_> {
     lab.boot().and([format!("--deadline={DEADLINE}")]).start()
@@ -22,7 +22,7 @@ fn in_time(end: &End, row: &str) {
 }
 
 /// In the middle of the images, `what` happens; the boot fails in its time.
-fn fails_after(row: &str, what: impl Fn(&Lab) + Sync, back: impl Fn(&Lab) + Sync) {
+fn fails_after(row: &str, says: &str, what: impl Fn(&Lab) + Sync, back: impl Fn(&Lab) + Sync) {
     Lab::run(|lab| {
         let (_server, images, _running) = far_server(lab);
         let boot = start(lab);
@@ -31,6 +31,7 @@ fn fails_after(row: &str, what: impl Fn(&Lab) + Sync, back: impl Fn(&Lab) + Sync
         let end = boot.finish();
         assert!([14, 16].contains(&end.status.code().unwrap_or(-1)), "{end}");
         assert!(end.console.contains("tftp://192.168.200.1/"), "it names a file: {end}");
+        assert!(end.console.contains(says), "it does not say {says:?}: {end}");
         in_time(&end, row);
         back(lab);
         boots(lab, &images);
@@ -49,6 +50,7 @@ fn our_port(lab: &Lab) -> String {
 fn the_guests_port_is_taken_away() {
     fails_after(
         "our port of the bridge is deleted",
+        "the guest's port on xenbr0 in dom0 was removed meanwhile",
         |lab| lab.ip(&format!("link del {}", our_port(lab))),
         |_| {},
     );
@@ -58,6 +60,7 @@ fn the_guests_port_is_taken_away() {
 fn the_port_leaves_the_bridge() {
     fails_after(
         "our port is taken off the bridge",
+        "the guest's port on xenbr0 in dom0 was taken off it meanwhile",
         |lab| lab.ip(&format!("link set {} nomaster", our_port(lab))),
         |_| {},
     );
@@ -67,6 +70,7 @@ fn the_port_leaves_the_bridge() {
 fn the_link_goes_down_for_good() {
     fails_after(
         "the server's link goes down for good",
+        "192.168.200.1",
         |lab| lab.ip("link set port1 down"),
         |lab| lab.ip("link set port1 up"),
     );
@@ -76,6 +80,7 @@ fn the_link_goes_down_for_good() {
 fn the_bridge_is_deleted() {
     fails_after(
         "the bridge is deleted",
+        "the bridge xenbr0 was removed meanwhile",
         |lab| lab.ip("link del xenbr0"),
         |lab| {
             lab.ip("link add xenbr0 type bridge");
@@ -84,6 +89,84 @@ fn the_bridge_is_deleted() {
             lab.rebaseline();
         },
     );
+}
+
+#[test]
+fn the_guests_port_goes_down_for_good() {
+    fails_after(
+        "our port of the bridge goes down for good",
+        "the guest's port on xenbr0 in dom0 is down",
+        |lab| lab.ip(&format!("link set {} down", our_port(lab))),
+        |_| {},
+    );
+}
+
+#[test]
+fn the_bridge_goes_down_for_good() {
+    fails_after(
+        "the bridge goes down for good",
+        "the bridge xenbr0 in dom0 is down",
+        |lab| lab.ip("link set xenbr0 down"),
+        |lab| lab.ip("link set xenbr0 up"),
+    );
+}
+
+/// While the spanning tree holds the port, and while nobody answers: there is no file yet.
+#[test]
+fn the_bridge_is_deleted_before_there_is_a_lease() {
+    for (tree, sign) in [("1", "waiting for xenbr0"), ("0", "DHCP: sent")] {
+        Lab::run(|lab| {
+            let _silent = lab.host("silent", SERVER);
+            let words = format!("link set xenbr0 type bridge forward_delay 200 stp_state {tree}");
+            lab.ip(&words);
+            let boot = lab.boot().and(["--verbose", "--deadline=4"]).start();
+            boot.wait_until(sign, || boot.console().contains(sign));
+            lab.ip("link del xenbr0");
+            let end = boot.finish();
+            lab.ip("link add xenbr0 type bridge");
+            lab.ip("link set xenbr0 up");
+            lab.ip("link set port1 master xenbr0 up");
+            end.failed(
+                10,
+                &["no DHCP answer on xenbr0", "the bridge xenbr0 was removed meanwhile"],
+            );
+            assert!(end.took < Duration::from_secs(4) + GRACE, "{end}");
+            end.record("faults", &format!("the bridge is deleted: {sign}"));
+        });
+    }
+}
+
+/// The server's machine answers no ARP request: for two seconds, or ever.
+#[test]
+fn a_server_that_answers_arp_late_or_never() {
+    for late in [true, false] {
+        Lab::run(|lab| {
+            let dhcp = lab.host("dhcp", [192, 168, 200, 7]);
+            let mut lines = dnsmasq::lease();
+            lines.push("dhcp-boot=pxelinux.0,,192.168.200.1".to_owned());
+            dnsmasq::start(&dhcp, &lines);
+            let server = lab.host("server", SERVER);
+            let root = server.directory("root");
+            let images = tree(&root);
+            tftp::start(&server, tftp::Kind::Hpa, &root);
+            server.ip("link set eth0 arp off");
+            let boot = lab.boot().and(["--deadline=6"]).start();
+            if late {
+                thread::sleep(Duration::from_secs(2));
+                server.ip("link set eth0 arp on");
+                let end = boot.finish();
+                assert_right(&end, &images);
+                assert!(end.took > Duration::from_secs(2), "it did not need the server: {end}");
+                end.record("faults", "the server answers ARP 2 s late");
+            } else {
+                let end = boot.finish();
+                assert!([14, 16].contains(&end.status.code().unwrap_or(-1)), "{end}");
+                assert!(end.console.contains("tftp://192.168.200.1"), "it names it: {end}");
+                assert!(end.took < Duration::from_secs(6) + GRACE, "{end}");
+                end.record("faults", "the server never answers ARP");
+            }
+        });
+    }
 }
 
 /// For a moment: the boot goes on, and what comes is right.
@@ -147,7 +230,7 @@ fn a_web_server_that_dies_and_comes_back() {
         let slow = "limit_rate 300k;";
         let running = nginx::start(&server, &root, None, slow);
         let boot = lab.boot().start();
-        boot.wait_until("a part of the images", || received() > 400_000);
+        boot.wait_until("a part of the images", || received() > 200_000);
         running.server.stop();
         let _again = nginx::start(&server, &root, None, "");
         let end = boot.finish();

@@ -12,10 +12,11 @@
 //! The file that the calling xl was given stands before /etc/xen: it is the one that xl
 //! itself has read, while a file of the same name in /etc/xen may be another version.
 
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 use super::config_file::{self, ConfigError, Described};
-use super::xenstore::Xenstore;
+use super::xenstore::{Wait, Xenstore};
 use super::{Guest, GuestType, Uuid, Vif, libvirt, parent, remembered};
 use crate::console::{Level, Say};
 use crate::failure::{Failure, Reason};
@@ -53,13 +54,19 @@ struct Domain {
     guest_type: Option<GuestType>,
 }
 
-/// Finds the guest of `request`.
+/// Finds the guest of `request`. Once `stop` can be read, nothing is waited for.
 ///
 /// # Errors
 /// [`Reason::UnknownGuest`], with the line to add to the config.
-pub fn find(request: &Request, places: &Places, console: &dyn Say) -> Result<Guest, Failure> {
+pub fn find(
+    request: &Request,
+    places: &Places,
+    stop: BorrowedFd<'_>,
+    console: &dyn Say,
+) -> Result<Guest, Failure> {
+    let wait = Wait::new(request.deadline, Some(stop));
+    let domain = request.domid().map(|domid| look_up(domid, wait, console)).unwrap_or_default();
     let domid = request.domid();
-    let domain = domid.map(|domid| look_up(domid, console)).unwrap_or_default();
     let search = Search { request, places, console, domain: &domain };
     let (vif, source) = search.vif()?;
     let guest = Guest {
@@ -79,9 +86,9 @@ pub fn find(request: &Request, places: &Places, console: &dyn Say) -> Result<Gue
     Ok(guest)
 }
 
-fn look_up(domid: u32, console: &dyn Say) -> Domain {
+fn look_up(domid: u32, wait: Wait<'_>, console: &dyn Say) -> Domain {
     let read = || -> std::io::Result<Domain> {
-        let mut store = Xenstore::connect()?;
+        let mut store = Xenstore::connect(wait)?;
         let name = store.read(&format!("/local/domain/{domid}/name"))?;
         let vm = store.read(&format!("/local/domain/{domid}/vm"))?;
         let guest_type = store.read(&format!("/libxl/{domid}/type"))?;

@@ -7,12 +7,16 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::budget::poll_milliseconds;
 use crate::limits::{MAX_XENSTORE_PAYLOAD, XENSTORE_PATIENCE};
@@ -22,53 +26,116 @@ const XS_READ: u32 = 2;
 const XS_ERROR: u32 = 16;
 const HEADER: usize = 16;
 
+/// Between two tries to connect to a store that has a client waiting.
+const CONNECT_PAUSE: Duration = Duration::from_millis(20);
+
 const SOCKETS: [&str; 2] = ["/run/xenstored/socket", "/var/run/xenstored/socket"];
 const DEVICES: [&str; 2] = ["/dev/xen/xenbus", "/proc/xen/xenbus"];
 
+/// Whether a wait for the store has ended in vain, in this process.
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
 /// A connection to the store.
-pub struct Xenstore {
+pub struct Xenstore<'a> {
     stream: Box<dyn Stream>,
     next_request: u32,
+    wait: Wait<'a>,
+}
+
+/// How long the store may take, and what ends the wait besides.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait<'a> {
     patience: Duration,
+    stop: Option<BorrowedFd<'a>>,
+}
+
+impl<'a> Wait<'a> {
+    /// For a boot that may take `whole_boot`; once `stop` can be read, nothing is waited for.
+    #[must_use]
+    pub fn new(whole_boot: Duration, stop: Option<BorrowedFd<'a>>) -> Self {
+        // Where the command line says which guest it is, the boot can do without the store.
+        Self { patience: XENSTORE_PATIENCE.min(whole_boot / 2), stop }
+    }
+
+    /// Waits for `stream`, or, without one, for `at_most`.
+    fn once(
+        &self,
+        stream: Option<BorrowedFd<'_>>,
+        deadline: Instant,
+        at_most: Duration,
+    ) -> io::Result<()> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            IS_SILENT.store(true, Ordering::Relaxed);
+            return Err(silent());
+        }
+        let readable = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        let mut wanted: Vec<_> = self.stop.into_iter().chain(stream).map(readable).collect();
+        match poll(&mut wanted, PollTimeout::from(poll_milliseconds(left.min(at_most)))) {
+            Err(Errno::EINTR) => {}
+            polled => {
+                polled?;
+            }
+        }
+        match wanted.first().and_then(PollFd::any) {
+            Some(true) if self.stop.is_some() => Err(io::Error::other("the boot is stopped")),
+            _ => Ok(()),
+        }
+    }
 }
 
 trait Stream: Read + Write + AsFd {}
 impl Stream for UnixStream {}
 impl Stream for File {}
 
-impl Xenstore {
-    /// Connects to this domain's store.
+impl<'a> Xenstore<'a> {
+    /// Connects to this domain's store. A store that was silent once is not waited for again.
     ///
     /// # Errors
     /// The last error of all ways that were tried; `NotFound` when there is no Xen here.
-    pub fn connect() -> io::Result<Self> {
+    pub fn connect(wait: Wait<'a>) -> io::Result<Self> {
+        if IS_SILENT.load(Ordering::Relaxed) {
+            return Err(silent());
+        }
         if let Some(path) = std::env::var_os("XENSTORED_PATH") {
-            return Self::over_socket(Path::new(&path));
+            return Self::over_socket(Path::new(&path), wait);
         }
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for path in SOCKETS {
-            match Self::over_socket(Path::new(path)) {
+            match Self::over_socket(Path::new(path), wait) {
                 Ok(store) => return Ok(store),
                 Err(error) => last = error,
             }
         }
         for path in DEVICES {
             match File::options().read(true).write(true).open(path) {
-                Ok(device) => return Ok(Self::new(Box::new(device))),
+                Ok(device) => return Ok(Self::new(Box::new(device), wait)),
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
 
-    fn over_socket(path: &Path) -> io::Result<Self> {
-        let socket = UnixStream::connect(path)?;
-        socket.set_write_timeout(Some(XENSTORE_PATIENCE))?;
-        Ok(Self::new(Box::new(socket)))
+    /// xenstored listens for one client at a time: behind a stuck one, connect(2) would wait for
+    /// ever.
+    fn over_socket(path: &Path, wait: Wait<'a>) -> io::Result<Self> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        let address = SockAddr::unix(path)?;
+        let deadline = Instant::now() + wait.patience;
+        while let Err(error) = socket.connect(&address) {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                return Err(error);
+            }
+            wait.once(None, deadline, CONNECT_PAUSE)?;
+        }
+        socket.set_nonblocking(false)?;
+        socket.set_write_timeout(Some(wait.patience))?;
+        Ok(Self::new(Box::new(UnixStream::from(OwnedFd::from(socket))), wait))
     }
 
-    fn new(stream: Box<dyn Stream>) -> Self {
-        Self { stream, next_request: 1, patience: XENSTORE_PATIENCE }
+    fn new(stream: Box<dyn Stream>, wait: Wait<'a>) -> Self {
+        Self { stream, next_request: 1, wait }
     }
 
     /// The value at `path`; `None` when there is no such node.
@@ -81,7 +148,7 @@ impl Xenstore {
         let packet = encode(XS_READ, request, path)?;
         self.stream.write_all(&packet)?;
 
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.wait.patience;
         let mut header = [0; HEADER];
         self.read_exact(&mut header, deadline)?;
         let head = Header::decode(header);
@@ -107,10 +174,12 @@ impl Xenstore {
     /// The device has no read timeout, so each read waits in poll first.
     fn read_exact(&mut self, mut buffer: &mut [u8], deadline: Instant) -> io::Result<()> {
         while !buffer.is_empty() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let mut wanted = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut wanted, PollTimeout::from(poll_milliseconds(left)))? == 0 {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "xenstore does not answer"));
+            let is_there = |fd| {
+                let mut wanted = [PollFd::new(fd, PollFlags::POLLIN)];
+                poll(&mut wanted, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+            };
+            while !is_there(self.stream.as_fd()) {
+                self.wait.once(Some(self.stream.as_fd()), deadline, self.wait.patience)?;
             }
             match self.stream.read(buffer) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
@@ -121,6 +190,10 @@ impl Xenstore {
         }
         Ok(())
     }
+}
+
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "xenstore does not answer")
 }
 
 struct Header {
@@ -156,6 +229,8 @@ mod tests {
     use super::*;
     use std::thread;
 
+    const WAIT: Wait<'_> = Wait { patience: XENSTORE_PATIENCE, stop: None };
+
     /// A store that answers one request with the given packet, whatever it is asked.
     fn answering(kind: u32, request: u32, payload: &[u8]) -> io::Result<Option<String>> {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
@@ -170,7 +245,7 @@ mod tests {
             theirs.write_all(&packet).unwrap();
             request[..count].to_vec()
         });
-        let mut client = Xenstore::new(Box::new(ours));
+        let mut client = Xenstore::new(Box::new(ours), WAIT);
         let answer = client.read("/local/domain/7/name");
         let asked = store.join().unwrap();
         assert_eq!(&asked[HEADER..], b"/local/domain/7/name\0");
@@ -206,10 +281,22 @@ mod tests {
     }
 
     #[test]
+    fn a_boot_that_is_stopped_does_not_wait() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let (stop, mut signal) = UnixStream::pair().unwrap();
+        let wait = Wait { patience: Duration::from_secs(60), stop: Some(stop.as_fd()) };
+        let mut client = Xenstore::new(Box::new(ours), wait);
+        signal.write_all(b"!").unwrap();
+        assert!(client.read("/x").unwrap_err().to_string().contains("stopped"));
+    }
+
+    #[test]
     fn a_silent_store_is_given_up() {
         let (ours, _theirs) = UnixStream::pair().unwrap();
-        let mut client = Xenstore::new(Box::new(ours));
-        client.patience = Duration::from_millis(20);
+        let wait = Wait { patience: Duration::from_millis(20), stop: None };
+        let mut client = Xenstore::new(Box::new(ours), wait);
         assert_eq!(client.read("/x").unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let again = Xenstore::connect(WAIT).err().map(|error| error.kind());
+        assert_eq!(again, Some(io::ErrorKind::TimedOut), "it is not waited for twice");
     }
 }

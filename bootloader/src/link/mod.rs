@@ -53,6 +53,15 @@ struct Inside {
     guest_namespace: OwnedFd,
     own_netlink: Netlink,
     guest_netlink: Netlink,
+    /// Where it is joined to a bridge.
+    port: Option<Port>,
+}
+
+/// Our port on the guest's bridge, by numbers: a bridge that is made anew is another one.
+struct Port {
+    index: u32,
+    bridge: u32,
+    bridge_name: String,
 }
 
 /// An address to be given to the guest's-eye interface.
@@ -118,6 +127,19 @@ impl Link {
         Ok(result)
     }
 
+    /// Adds to a failure what has become of the network in dom0, if that explains it: whoever
+    /// reads that a server does not answer looks for the reason on the server.
+    #[must_use]
+    pub fn explain(&mut self, failure: Failure) -> Failure {
+        let Some(Inside { own_netlink, port: Some(port), .. }) = &mut self.inside else {
+            return failure;
+        };
+        match port.what_is_wrong(own_netlink) {
+            Some(what) => Failure { message: format!("{}; {what}", failure.message), ..failure },
+            None => failure,
+        }
+    }
+
     /// Gives the guest's-eye interface the leased address and the default route.
     ///
     /// # Errors
@@ -134,6 +156,31 @@ impl Link {
         add_route(netlink, index, router, addressing).map_err(|error| {
             Failure::not_permitted(&format!("using the leased router {router}"), &error)
         })
+    }
+}
+
+impl Port {
+    fn what_is_wrong(&self, netlink: &mut Netlink) -> Option<String> {
+        let Self { index, bridge, bridge_name } = self;
+        let mut look = |index: u32| match netlink.interface(Which::Index(index)) {
+            Ok(interface) => Some(Some(interface)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(None),
+            Err(_) => None, // nothing is known
+        };
+        match look(*bridge)? {
+            None => return Some(format!("the bridge {bridge_name} was removed meanwhile")),
+            Some(bridge) if !bridge.is_up => {
+                return Some(format!("the bridge {bridge_name} in dom0 is down"));
+            }
+            Some(_) => {}
+        }
+        let what = match look(*index)? {
+            None => "was removed meanwhile",
+            Some(port) if port.bridge != Some(*bridge) => "was taken off it meanwhile",
+            Some(port) if !port.is_up => "is down",
+            Some(_) => return None,
+        };
+        Some(format!("the guest's port on {bridge_name} in dom0 {what}"))
     }
 }
 

@@ -53,6 +53,10 @@ pub struct Interface {
     pub mtu: u32,
     /// Whether it is a Linux bridge.
     pub is_bridge: bool,
+    /// Whether it is switched on.
+    pub is_up: bool,
+    /// The number of the bridge that it is a port of.
+    pub bridge: Option<u32>,
     /// Its state as a port of a bridge.
     pub port_state: Option<BridgePortState>,
 }
@@ -174,11 +178,18 @@ pub enum Which<'a> {
 
 impl Interface {
     fn read(message: &LinkMessage) -> Self {
-        let mut interface =
-            Self { index: message.header.index, mtu: 1500, is_bridge: false, port_state: None };
+        let mut interface = Self {
+            index: message.header.index,
+            mtu: 1500,
+            is_bridge: false,
+            is_up: message.header.flags.contains(LinkFlags::Up),
+            bridge: None,
+            port_state: None,
+        };
         for attribute in &message.attributes {
             match attribute {
                 LinkAttribute::Mtu(mtu) => interface.mtu = *mtu,
+                LinkAttribute::Controller(index) => interface.bridge = Some(*index),
                 LinkAttribute::LinkInfo(infos) => interface.read_info(infos),
                 _ => {}
             }

@@ -17,7 +17,7 @@ use netlink_packet_route::link::{
 use nix::sched::{CloneFlags, setns, unshare};
 
 use super::netlink::{BridgePortState, Interface, Netlink, Verb, Which};
-use super::{Inside, Link, interface, packet_socket};
+use super::{Inside, Link, Port, interface, packet_socket};
 use crate::budget::Budget;
 use crate::console::{Level, Say};
 use crate::failure::{Failure, Reason};
@@ -56,11 +56,18 @@ pub(super) fn guest_network(
         packets: None,
         client_port: None,
         index: 0,
-        inside: Some(Inside { own_namespace, guest_namespace, own_netlink, guest_netlink }),
+        inside: Some(Inside {
+            own_namespace,
+            guest_namespace,
+            own_netlink,
+            guest_netlink,
+            port: None,
+        }),
     };
     let port = connect(&mut link, guest, &lower, console)?;
     if let (Some(port), Some(inside)) = (port, &mut link.inside) {
         let bridge = &guest.vif.bridge;
+        inside.port = Some(Port { index: port, bridge: lower.index, bridge_name: bridge.clone() });
         wait_for_forwarding(&mut inside.own_netlink, port, bridge, budget, goes_on, console)?;
     }
     let index = link.index;

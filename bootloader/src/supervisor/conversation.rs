@@ -88,6 +88,12 @@ impl<'a> Conversation<'a> {
                 "the worker was ended by its sandbox, for a system call that it never needs (or \
                  somebody on the guest's network has taken it over)",
             ),
+            // Nothing of ours sends it: the kernel does, to the largest process, or a person.
+            Some(libc::SIGKILL) => Failure::new(
+                Reason::NotPermitted,
+                "the worker process was killed (signal 9): if nobody did that, dom0 has run out \
+                 of memory, and its kernel's log says so",
+            ),
             Some(signal) => Failure::bug(format!("the worker was ended by signal {signal}")),
             None => Failure::bug("the worker died"),
         }

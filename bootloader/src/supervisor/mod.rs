@@ -78,7 +78,12 @@ fn from_network(
     budget: &Budget,
     console: &Console,
 ) -> Result<(), Failure> {
-    let guest = find::find(request, &Places::default(), console)?;
+    // Takes away what an ended child has left there, which must not end the search.
+    signals.check()?;
+    let guest = find::find(request, &Places::default(), signals.as_fd(), console);
+    // Before the search's own failure: a signal is what ended it, then.
+    signals.check()?;
+    let guest = guest?;
     let authorities = authorities::open(request.ca.as_deref())?;
     console.say(Level::Step, &introduction(&guest));
     let mut link = Link::open(&guest, request.net, budget, &|| signals.check(), console)?;
@@ -88,7 +93,8 @@ fn from_network(
         Conversation::begin(&mut link, job, authorities.as_ref(), signals, budget, console)?;
 
     let setting = Setting { request, signals, budget, console };
-    let plan = match heard_plan(&mut worker, &mut link, &setting)? {
+    let heard = heard_plan(&mut worker, &mut link, &setting);
+    let plan = match heard.map_err(|failure| link.explain(failure))? {
         Heard::Entries(entries) => return show_entries(&entries, console),
         Heard::Plan(plan) => *plan,
     };
@@ -112,7 +118,7 @@ fn from_network(
         PlannedAction::Kernel { initrds, .. } => {
             let made_directory = MadeDirectory::ensure(request)?;
             let images = Images::create(&request.directory, initrds.len())?;
-            let fetched = fetch(&mut worker, &images)?;
+            let fetched = fetch(&mut worker, &images).map_err(|failure| link.explain(failure))?;
             // Only what nobody can write to any more is worth a look.
             drop(worker);
             drop(link);

@@ -51,6 +51,27 @@ impl<'lab> Boot<'lab> {
             .expect("the bootloader is there");
     }
 
+    /// The same, unless it has ended by now. Returns whether it had not.
+    ///
+    /// # Panics
+    /// Never in a sound test: only when the console's reader has panicked.
+    #[must_use]
+    pub fn signal_if_running(&self, signal: Signal) -> bool {
+        let mut child = self.child.lock().expect("the reader has not panicked");
+        // Nobody else can wait for it now, so its number is still its own.
+        let runs = matches!(child.try_wait(), Ok(None));
+        if runs {
+            self.signal(signal);
+        }
+        runs
+    }
+
+    /// Its worker's process id, while it has one.
+    #[must_use]
+    pub fn worker(&self) -> Option<u32> {
+        crate::memory::children(self.bootloader).first().copied()
+    }
+
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -212,24 +233,34 @@ impl End {
         }
     }
 
-    /// Adds this boot's figures to the file that [`RECORD`] names, if it names one: a line
-    /// with table, row, what became of it, seconds, KiB of the supervisor and of the worker,
-    /// separated by tabs.
+    /// Adds this boot's figures to the [`record`].
     ///
     /// # Panics
     /// When the file cannot be written.
     pub fn record(&self, table: &str, row: &str) {
-        let Some(file) = std::env::var_os(RECORD) else { return };
         let code = self.status.code().map_or("killed".to_owned(), |code| format!("exit {code}"));
         let outcome = if self.status.success() { "boots".to_owned() } else { code };
-        let Peak { supervisor_kib, worker_kib } = self.peak;
-        let seconds = self.took.as_secs_f64();
-        let line =
-            format!("{table}\t{row}\t{outcome}\t{seconds:.3}\t{supervisor_kib}\t{worker_kib}\n");
-        let file = fs::OpenOptions::new().append(true).create(true).open(file);
-        // In one write, so that tests that run side by side do not mix their lines.
-        file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the record");
+        record(table, row, &outcome, self.took, self.peak);
     }
+}
+
+/// Adds figures, of one boot or of several, to the file that [`RECORD`] names, if it names one: a
+/// line with table, row, what became of it, seconds, KiB of the supervisor and of the worker,
+/// separated by tabs.
+///
+/// # Panics
+/// When the file cannot be written.
+pub fn record(table: &str, row: &str, outcome: &str, took: Duration, peak: Peak) {
+    let Some(file) = std::env::var_os(RECORD) else { return };
+    let Peak { supervisor_kib, worker_kib } = peak;
+    let seconds = took.as_secs_f64();
+    let line = format!("{table}\t{row}\t{outcome}\t{seconds:.3}\t{supervisor_kib}\t{worker_kib}\n");
+    // As this process's first thread sees it: a lab has a /tmp and a /run of its own.
+    let file = Path::new("/").join(file);
+    let outside = format!("/proc/{}/root{}", std::process::id(), file.display());
+    let file = fs::OpenOptions::new().append(true).create(true).open(outside);
+    // In one write, so that tests that run side by side do not mix their lines.
+    file.and_then(|mut file| file.write_all(line.as_bytes())).expect("the record");
 }
 
 impl std::fmt::Display for End {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::guest::xenstore::Xenstore;
+use crate::guest::xenstore::{Wait, Xenstore};
 use crate::request::Request;
 
 /// How long `xl create -c` may take to start its console: it sleeps a second before
@@ -29,7 +29,7 @@ pub(super) fn is_somebody_there(request: &Request) -> bool {
         // Not started by libxl: it is a person's own terminal.
         return true;
     };
-    let Some(tty) = console_tty(domid) else { return false };
+    let Some(tty) = console_tty(domid, request.deadline) else { return false };
     let end = Instant::now() + if asked_for_console() { CONSOLE_START } else { Duration::ZERO };
     loop {
         if is_open_elsewhere(Path::new(&tty), parent()) {
@@ -43,8 +43,8 @@ pub(super) fn is_somebody_there(request: &Request) -> bool {
 }
 
 /// The pty that `xl console` opens for a domain.
-fn console_tty(domid: u32) -> Option<String> {
-    let mut store = Xenstore::connect().ok()?;
+fn console_tty(domid: u32, whole_boot: Duration) -> Option<String> {
+    let mut store = Xenstore::connect(Wait::new(whole_boot, None)).ok()?;
     let tty = store.read(&format!("/local/domain/{domid}/console/tty")).ok()??;
     tty.starts_with("/dev/").then_some(tty)
 }
