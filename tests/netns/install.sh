@@ -79,7 +79,7 @@ export DEBIAN_FRONTEND=noninteractive
 new_units=$(units_of_new_packages)
 "${apt[@]}" install --no-install-recommends \
     dnsmasq-base isc-dhcp-server kea-dhcp4-server tftpd-hpa \
-    busybox-static curl e2fsprogs fdisk gnupg gpgv iproute2 libarchive-tools mount nftables nginx openssl perl-base python3 tcpdump xenstore-utils xorriso
+    busybox-static curl e2fsprogs fdisk gnupg gpgv iproute2 libarchive-tools mount nftables nginx openssl perl-base python3 strace tcpdump util-linux xenstore-utils xorriso
 for unit in $new_units; do
     if command -v systemctl >/dev/null; then
         systemctl disable "$unit" >/dev/null 2>&1 || echo "install.sh: systemctl disable $unit failed: it may start at the next boot" >&2

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::mounts::LAB;
 
 /// Programs, and the Debian package that each is in.
-const PACKAGES: [(&str, &str); 16] = [
+const PACKAGES: [(&str, &str); 17] = [
     ("atftp", "atftp"),
     ("atftpd", "atftpd"),
     ("bridge", "iproute2"),
@@ -21,6 +21,7 @@ const PACKAGES: [(&str, &str); 16] = [
     ("mke2fs", "e2fsprogs"),
     ("nginx", "nginx"),
     ("openssl", "openssl"),
+    ("prlimit", "util-linux"),
     ("sfdisk", "fdisk"),
     ("xenstore-read", "xenstore-utils"),
 ];
