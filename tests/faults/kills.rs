@@ -6,13 +6,15 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use netns_tests::boot::record;
+use netns_tests::fixtures::SERVER;
 use netns_tests::memory::Peak;
+use netns_tests::servers::dnsmasq;
 use netns_tests::xenstored::{Manner, PATH_VARIABLE, Xenstored};
 use netns_tests::{Lab, programs, relay};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{GRACE, assert_right, boots, far_server, received, server, traced, wrapped};
+use super::{GRACE, assert_right, boots, far_server, received, server, traced, tree, wrapped};
 
 const UUID: &str = "8b3c1f0e-52d4-4d3a-9a51-0c6f7e2d9b11";
 /// How many system calls are tried; `FAULTS_ALL=1` takes each single one.
@@ -32,7 +34,14 @@ fn moments(calls: u64) -> Vec<u64> {
 /// and the guest boots.
 fn is_killed_at_any_system_call(who: &str) {
     Lab::run(|lab| {
-        let (_server, images) = server(lab);
+        let host = lab.host("server", SERVER);
+        let root = host.directory("root");
+        let images = tree(&root);
+        let mut lines = dnsmasq::lease();
+        lines.extend(dnsmasq::tftp(&root));
+        // A killed worker's transfers live on there for two minutes, and it has room for 50.
+        lines.extend(["dhcp-boot=pxelinux.0".to_owned(), "tftp-max=900".to_owned()]);
+        dnsmasq::start(&host, &lines);
         // So that the boot also writes what it remembers of the guest.
         // Its console's terminal is one of this machine's, which somebody may be using.
         let mut values = Xenstored::guest(7, "RK", UUID, "pv");
