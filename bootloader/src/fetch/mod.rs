@@ -1,18 +1,18 @@
 //! From a place on the network to bytes: one front for TFTP and HTTP.
 //!
 //! [`Fetcher`] knows the lease's name servers and the boot's budget; [`tftp`] and [`http`]
-//! are the two drivers; [`authorities`] is what https is checked against; [`sink`] is where
+//! are the two drivers; [`servers`] is what was learnt of whom; [`authorities`] is what https is checked against; [`sink`] is where
 //! bytes go. What went wrong keeps its type: only
 //! [`FetchError::NotFound`] lets a caller try another name.
 
 pub mod authorities;
 pub mod http;
 pub mod names;
+pub mod servers;
 pub mod sink;
 pub mod tftp;
 
 use std::net::SocketAddrV4;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,9 @@ use pxelinux::{Location, Server};
 
 use crate::budget::Budget;
 use crate::failure::{Failure, Reason};
-use crate::limits::MAX_NAMES;
 use authorities::Authorities;
 use names::Resolver;
+use servers::Servers;
 use sink::{Memory, Sink};
 
 /// Why a file did not come. Every sentence names the file by its URL.
@@ -111,8 +111,7 @@ pub struct Fetcher {
     resolver: Resolver,
     budget: Budget,
     web: http::Client,
-    /// TFTP servers that have answered in this boot.
-    answered: Mutex<Vec<SocketAddrV4>>,
+    servers: Servers,
 }
 
 impl Fetcher {
@@ -121,7 +120,7 @@ impl Fetcher {
     #[must_use]
     pub fn new(resolver: Resolver, budget: Budget, authorities: Option<Authorities>) -> Self {
         let web = http::Client::new(resolver.clone(), budget.clone(), authorities);
-        Self { resolver, budget, web, answered: Mutex::default() }
+        Self { resolver, budget, web, servers: Servers::default() }
     }
 
     /// A small file, as a whole.
@@ -162,12 +161,8 @@ impl Fetcher {
                         .map_err(|why| FetchError::Refused(format!("{location}: {why}")))?,
                 };
                 let server = SocketAddrV4::new(address, *port);
-                let file = tftp::File { server, path, is_there: self.has_answered(server) };
-                let fetched = tftp::fetch(&file, sink, limit, pace, &self.budget, progress);
-                if matches!(fetched, Ok(_) | Err(FetchError::NotFound(_))) {
-                    self.answers(server);
-                }
-                fetched?
+                let file = tftp::File { server, path };
+                tftp::fetch(&file, sink, limit, pace, &self.budget, progress, &self.servers)?
             }
             Location::Http { url } => {
                 let shown = location.to_string();
@@ -176,19 +171,6 @@ impl Fetcher {
         };
         sink.finish().map_err(|error| storage(location, &error))?;
         Ok(Fetched { bytes, time: started.elapsed() })
-    }
-
-    fn has_answered(&self, server: SocketAddrV4) -> bool {
-        self.answered.lock().is_ok_and(|answered| answered.contains(&server))
-    }
-
-    fn answers(&self, server: SocketAddrV4) {
-        if let Ok(mut answered) = self.answered.lock()
-            && answered.len() < MAX_NAMES
-            && !answered.contains(&server)
-        {
-            answered.push(server);
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use tftp_client::{
     Transfer,
 };
 
+use super::servers::{LargeBlocks, Servers, told};
 use super::sink::Sink;
 use super::{FetchError, Pace, Progress, out_of_time, storage};
 use crate::budget::Budget;
@@ -26,6 +27,16 @@ const BUSY_PATIENCE: Duration = Duration::from_secs(30);
 /// The second try's terms: the server's timer in microseconds, the window in blocks.
 const GENTLE_UTIMEOUT: u32 = 200_000;
 const GENTLE_WINDOW: u16 = 4;
+/// A block beyond the MTU, in bytes: RFC 2348's largest.
+const LARGE_BLKSIZE: u16 = 65464;
+/// The largest block that needs no IP fragments on Ethernet, in bytes.
+const BLKSIZE: u16 = 1468;
+/// Large blocks are given up after this silence: time for tftpd-hpa to send one four times.
+const LARGE_PATIENCE: Duration = Duration::from_millis(800);
+/// Blocks that may be lost before it counts that most of them are.
+const LARGE_LOSSES: u64 = 4;
+/// A smaller file is not worth a second request.
+const LARGE_FILE: u64 = 256 << 10;
 const SHORTEST_WAIT: Duration = Duration::from_micros(100);
 
 /// What to fetch from whom.
@@ -35,16 +46,14 @@ pub struct File<'a> {
     pub server: SocketAddrV4,
     /// The name as it goes on the wire.
     pub path: &'a [u8],
-    /// Whether this server has answered in this boot already: then a silent one is busy (dnsmasq
-    /// lets only 50 transfers run at a time, and says nothing to others), and not missing.
-    pub is_there: bool,
 }
 
 /// Fetches one file; gives back its size.
 ///
-/// A file that must be there and breaks off on the way is asked for once more, on terms that
-/// ask less of server and network: some servers count their retries over the whole transfer
-/// (rs-tftpd) or send blocks that no path lets through.
+/// What is asked for depends on what `servers` has learnt: a window, or blocks beyond the MTU
+/// where there are no windows. A file that must be there and breaks off on the way is asked for
+/// once more, on terms that ask less of server and network: some servers count their retries over
+/// the whole transfer (rs-tftpd) or send blocks that no path lets through.
 ///
 /// # Errors
 /// [`FetchError`].
@@ -55,53 +64,95 @@ pub fn fetch(
     pace: Pace,
     budget: &Budget,
     progress: &Progress,
+    servers: &Servers,
 ) -> Result<u64, FetchError> {
     let name = FileName::new(file.path).map_err(|why| FetchError::Malformed(why.to_string()))?;
-    let mut request = ReadRequest::new(file.server, name.clone(), limit);
-    request.ask = Ask::default().with_windowsize(Some(WINDOW));
-    let usual = match pace {
-        Pace::Probing => Patience::probing(),
-        Pace::Needed => Patience::default(),
-    };
-    let first_reply = if file.is_there { BUSY_PATIENCE } else { usual.first_reply };
-    request.patience = Patience { first_reply, ..usual };
     let shown = Target { server: file.server, file: name.clone() }.to_string();
-    let trip = Trip { shown: &shown, pace, budget, progress };
-    match trip.make(request.clone(), sink)? {
-        Ended::Whole(size) => Ok(size),
-        Ended::Failed(error) => Err(error),
-        Ended::BrokenOff(ask) => {
-            sink.restart().map_err(|error| storage(&shown, &error))?;
-            request.ask = ask;
-            request.patience = usual;
-            match trip.make(request, sink)? {
-                Ended::Whole(size) => Ok(size),
-                Ended::Failed(error) => Err(error),
-                Ended::BrokenOff(_) => Err(FetchError::TimedOut(format!(
-                    "{shown}: it broke off twice: the server's log may say why"
-                ))),
+    let trip = Trip { server: file.server, shown: &shown, pace, budget, progress, servers };
+    let is_large = pace == Pace::Needed && servers.large_blocks(file.server) == LargeBlocks::Fit;
+    let mut terms = if is_large { Terms::Large } else { Terms::Usual };
+    loop {
+        let mut request = ReadRequest::new(file.server, name.clone(), limit);
+        request.ask = terms.ask();
+        request.patience = trip.patience(terms);
+        match trip.make(request, terms, sink)? {
+            Ended::Whole(size) => return Ok(size),
+            Ended::Failed(error) => return Err(error),
+            Ended::BrokenOff(next) => {
+                sink.restart().map_err(|error| storage(&shown, &error))?;
+                terms = next;
             }
         }
     }
 }
 
+/// How a file is asked for: each is followed by a gentler one, and the last one by none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terms {
+    /// A block beyond the MTU a round trip.
+    Large,
+    /// A window of blocks of the MTU's size; no window if the server knows none.
+    Usual,
+    /// A small window, a server that takes its time.
+    Gentle,
+    /// Blocks of 512 bytes, one at a time.
+    Least,
+}
+
+impl Terms {
+    fn ask(self) -> Ask {
+        let usual = Ask::default().with_blksize(Some(BLKSIZE)).with_windowsize(Some(WINDOW));
+        let gentle = usual.with_utimeout(Some(GENTLE_UTIMEOUT));
+        match self {
+            Self::Large => usual.with_blksize(Some(LARGE_BLKSIZE)).with_windowsize(None),
+            Self::Usual => usual,
+            Self::Gentle => gentle.with_windowsize(Some(GENTLE_WINDOW)),
+            Self::Least => gentle.with_blksize(None).with_windowsize(None),
+        }
+    }
+
+    fn is_second_try(self) -> bool {
+        matches!(self, Self::Gentle | Self::Least)
+    }
+}
+
 /// One transfer, from request to end.
 struct Trip<'a> {
+    server: SocketAddrV4,
     shown: &'a str,
     pace: Pace,
     budget: &'a Budget,
     progress: &'a Progress,
+    servers: &'a Servers,
 }
 
 enum Ended {
     Whole(u64),
     Failed(FetchError),
     /// It may go better on these terms.
-    BrokenOff(Ask),
+    BrokenOff(Terms),
 }
 
 impl Trip<'_> {
-    fn make(&self, request: ReadRequest, sink: &mut dyn Sink) -> Result<Ended, FetchError> {
+    fn patience(&self, terms: Terms) -> Patience {
+        let usual = match self.pace {
+            Pace::Probing => Patience::probing(),
+            Pace::Needed => Patience::default(),
+        };
+        // A silent server that has answered in this boot is busy (dnsmasq lets only 50 transfers
+        // run at a time, and says nothing to others), and not missing.
+        let is_busy = !terms.is_second_try() && self.servers.has_answered(self.server);
+        let first_reply = if is_busy { BUSY_PATIENCE } else { usual.first_reply };
+        let block = if terms == Terms::Large { LARGE_PATIENCE } else { usual.block };
+        Patience { first_reply, block }
+    }
+
+    fn make(
+        &self,
+        request: ReadRequest,
+        terms: Terms,
+        sink: &mut dyn Sink,
+    ) -> Result<Ended, FetchError> {
         let network = |error: io::Error| {
             FetchError::Refused(format!("{}: the network fails: {error}", self.shown))
         };
@@ -109,16 +160,31 @@ impl Trip<'_> {
         // As much as the kernel grants; the transfer recovers from what does not fit.
         let wanted = request.ask.window_bytes().saturating_mul(RECEIVE_BUFFER_PER_WINDOW);
         let _ = SockRef::from(&socket).set_recv_buffer_size(wanted);
-        let (ask, limit) = (request.ask, request.max_size);
+        let limit = request.max_size;
         let mut transfer = Transfer::new(request, Instant::now());
         let mut buffer = vec![0; transfer.buffer_len()];
         let mut waiter = Waiter::default();
         let mut is_announced = false;
+        let mut is_learnt = false;
         loop {
+            if !is_learnt && transfer.granted().is_some() {
+                is_learnt = true;
+                if self.learn(&transfer, terms) {
+                    transfer.abandon(Instant::now(), ErrorCode::NotDefined);
+                    send_all(&mut transfer, &socket).map_err(network)?;
+                    return Ok(Ended::BrokenOff(Terms::Large));
+                }
+            }
+            if terms == Terms::Large && does_badly(&transfer) {
+                transfer.abandon(Instant::now(), ErrorCode::NotDefined);
+                send_all(&mut transfer, &socket).map_err(network)?;
+                self.servers.learn(self.server, LargeBlocks::Unfit);
+                return Ok(Ended::BrokenOff(Terms::Usual));
+            }
             send_all(&mut transfer, &socket).map_err(network)?;
             match transfer.state() {
                 State::Done { size } => return Ok(Ended::Whole(size)),
-                State::Failed(failure) => return Ok(self.ended(failure, ask)),
+                State::Failed(failure) => return Ok(self.ended(failure, terms)),
                 State::Asking | State::Receiving => {}
             }
             if self.budget.is_over() || self.progress.is_stopped() {
@@ -154,19 +220,50 @@ impl Trip<'_> {
         }
     }
 
+    /// Remembers what the first answer tells; whether to ask for this file again, in large blocks.
+    fn learn(&self, transfer: &Transfer, terms: Terms) -> bool {
+        let Some(granted) = transfer.granted() else { return false };
+        let told = match terms {
+            Terms::Usual => told(granted, BLKSIZE, transfer.counters()),
+            // Half of them is still many times the MTU.
+            Terms::Large => told(granted, LARGE_BLKSIZE / 8, transfer.counters()),
+            Terms::Gentle | Terms::Least => LargeBlocks::Unknown,
+        };
+        self.servers.learn(self.server, told);
+        terms == Terms::Usual
+            && self.pace == Pace::Needed
+            && matches!(transfer.state(), State::Receiving)
+            && transfer.progress().bytes == 0
+            && granted.tsize.is_some_and(|size| size >= LARGE_FILE)
+            && self.servers.large_blocks(self.server) == LargeBlocks::Fit
+    }
+
     /// A failure, or a reason to try once more.
-    fn ended(&self, failure: &Failure, ask: Ask) -> Ended {
-        let gentler = ask.with_utimeout(Some(GENTLE_UTIMEOUT)).with_windowsize(Some(GENTLE_WINDOW));
-        match failure {
-            _ if self.pace == Pace::Probing => Ended::Failed(explain(failure)),
-            Failure::TimedOut(TimedOut { awaited: Awaited::Block(1), .. }) => {
-                Ended::BrokenOff(gentler.with_blksize(None).with_windowsize(None))
+    fn ended(&self, failure: &Failure, terms: Terms) -> Ended {
+        if let Failure::NotFound(_) = failure {
+            self.servers.learn(self.server, LargeBlocks::Unknown);
+        }
+        let is_broken_off = match failure {
+            _ if self.pace == Pace::Probing => false,
+            Failure::TimedOut(TimedOut { awaited, .. }) => *awaited != Awaited::FirstReply,
+            Failure::Refused(refused) => refused.received > 0,
+            _ => false,
+        };
+        match (terms, failure) {
+            // Whatever is wrong with them: the usual terms may do, or tell better.
+            (Terms::Large, Failure::TimedOut(_) | Failure::Refused(_) | Failure::Malformed(_)) => {
+                self.servers.learn(self.server, LargeBlocks::Unfit);
+                Ended::BrokenOff(Terms::Usual)
             }
-            Failure::TimedOut(TimedOut { awaited: Awaited::Block(_), .. }) => {
-                Ended::BrokenOff(gentler)
+            _ if !is_broken_off => Ended::Failed(explain(failure)),
+            (Terms::Gentle | Terms::Least, _) => Ended::Failed(FetchError::TimedOut(format!(
+                "{}: it broke off twice: the server's log may say why",
+                self.shown
+            ))),
+            (_, Failure::TimedOut(TimedOut { awaited: Awaited::Block(1), .. })) => {
+                Ended::BrokenOff(Terms::Least)
             }
-            Failure::Refused(refused) if refused.received > 0 => Ended::BrokenOff(gentler),
-            _ => Ended::Failed(explain(failure)),
+            _ => Ended::BrokenOff(Terms::Gentle),
         }
     }
 
@@ -178,6 +275,14 @@ impl Trip<'_> {
             out_of_time(shown, self.budget)
         }
     }
+}
+
+/// Large blocks are no good where most of them are lost, or where the option is refused: without
+/// it, blocks have 512 bytes.
+fn does_badly(transfer: &Transfer) -> bool {
+    let came = transfer.progress().bytes / u64::from(LARGE_BLKSIZE);
+    let lost = transfer.counters().retransmits;
+    transfer.options_refused() || lost > came.saturating_add(LARGE_LOSSES)
 }
 
 fn send_all(transfer: &mut Transfer, socket: &UdpSocket) -> io::Result<()> {

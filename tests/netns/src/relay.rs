@@ -27,6 +27,8 @@ pub struct Faults {
     pub doubled: u64,
     /// Frames that arrive 3 ms late, behind their followers, in a thousand.
     pub late: u64,
+    /// Whether IP fragments are lost, as by a firewall that keeps no state of them.
+    pub no_fragments: bool,
     /// How long every frame takes.
     pub delay: Duration,
     /// What all of it depends on.
@@ -167,7 +169,7 @@ impl Path {
         if frame.get(12..14) != Some(&[0x08, 0x00]) {
             return self.send(to, frame, Duration::ZERO);
         }
-        if self.happens(faults.lost) {
+        if self.happens(faults.lost) || (faults.no_fragments && is_a_fragment(frame)) {
             return;
         }
         if self.happens(faults.doubled) {
@@ -190,6 +192,11 @@ impl Path {
             frame: frame.to_vec(),
         });
     }
+}
+
+/// An IPv4 packet with more to come, or at another offset than 0.
+fn is_a_fragment(frame: &[u8]) -> bool {
+    frame.get(20..22).is_some_and(|field| (field[0] & 0x3f, field[1]) != (0, 0))
 }
 
 /// A TAP device in the calling thread's namespace.

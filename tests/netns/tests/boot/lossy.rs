@@ -37,14 +37,18 @@ fn boots_through(kind: tftp::Kind, faults: Faults) {
     });
 }
 
-const LOSS: Faults =
-    Faults { lost: 10, doubled: 0, late: 0, delay: Duration::from_micros(300), seed: 11 };
-const DOUBLES: Faults =
-    Faults { lost: 0, doubled: 50, late: 0, delay: Duration::from_micros(300), seed: 12 };
-const DISORDER: Faults =
-    Faults { lost: 0, doubled: 0, late: 50, delay: Duration::from_micros(300), seed: 13 };
-const ALL: Faults =
-    Faults { lost: 10, doubled: 50, late: 50, delay: Duration::from_micros(300), seed: 14 };
+const PATH: Faults = Faults {
+    lost: 0,
+    doubled: 0,
+    late: 0,
+    no_fragments: false,
+    delay: Duration::from_micros(300),
+    seed: 0,
+};
+const LOSS: Faults = Faults { lost: 10, doubled: 0, late: 0, seed: 11, ..PATH };
+const DOUBLES: Faults = Faults { lost: 0, doubled: 50, late: 0, seed: 12, ..PATH };
+const DISORDER: Faults = Faults { lost: 0, doubled: 0, late: 50, seed: 13, ..PATH };
+const ALL: Faults = Faults { lost: 10, doubled: 50, late: 50, seed: 14, ..PATH };
 
 macro_rules! whole_boots {
     ($($name:ident: $kind:ident through $faults:ident;)*) => {

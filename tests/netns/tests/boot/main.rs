@@ -11,6 +11,7 @@ mod guest_resolution;
 mod http_boot;
 mod https;
 mod kernels;
+mod large_blocks;
 mod legacy;
 mod library;
 mod local_boot;
