@@ -2,6 +2,10 @@
 //! and in bounded time: with the honest server's files where there is one, else with an
 //! error that says what is wrong, and never with a bug's exit code.
 
+mod kernels;
+mod names;
+mod scripts;
+mod web;
 mod wire_floods;
 
 use std::path::Path;
@@ -14,10 +18,14 @@ use netns_tests::servers::{Offer, dhcpd, dnsmasq, http, tftp};
 use netns_tests::wire::Wire;
 use netns_tests::{End, Host, Lab};
 
+use names::{boots_by_name, fails_by_name};
+use web::{fails_over_http, fails_over_tls};
+
 const ROGUE: [u8; 4] = [192, 168, 200, 6];
-/// For what has to be given up: `--deadline` for these boots, and some for the machine.
+/// For what has to be given up: `--deadline` for these boots, in seconds.
 const DEADLINE: u32 = 12;
-const LONGEST: Duration = Duration::from_secs(14);
+/// The same where nothing but the deadline ends it.
+const SHORT: u32 = 4;
 
 /// Small images: the hostile server sends them block by block.
 fn tree(root: &Path) -> Images {
@@ -34,8 +42,13 @@ fn run(lab: &Lab) -> End {
 }
 
 fn run_with(lab: &Lab, words: &[&str]) -> End {
-    let end = lab.boot().and(words).and([format!("--deadline={DEADLINE}")]).run();
-    assert!(end.took < LONGEST, "{end}");
+    run_for(lab, words, DEADLINE)
+}
+
+/// A boot that has so many seconds.
+fn run_for(lab: &Lab, words: &[&str], seconds: u32) -> End {
+    let end = lab.boot().and(words).and([format!("--deadline={seconds}")]).run();
+    assert!(end.took < Duration::from_secs(u64::from(seconds) + 2), "{end}");
     assert_ne!(end.status.code(), Some(70), "{end}");
     in_memory(&end);
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
@@ -190,28 +203,6 @@ fn fails_for_the_config(mode: &str) {
     });
 }
 
-fn fails_over_http(mode: &str) {
-    Lab::run(|lab| {
-        let server = lab.host("server", SERVER);
-        let root = server.directory("root");
-        tree(&root);
-        fixtures::write(
-            &root,
-            CONFIG_NAME,
-            b"default a\nlabel a\nkernel http://192.168.200.1/vmlinuz\n",
-        );
-        dnsmasq::whole(&server, &root);
-        let mut command = server.command(Lab::own_program("hostile-http"));
-        command.arg(mode);
-        let hostile =
-            server.serve("hostile-http", command, |server| server.log().contains("answering"));
-        let end = run(lab);
-        assert!(hostile.log().contains("a request"), "nobody asked for it");
-        assert!([14, 16].contains(&end.status.code().unwrap_or(-1)), "{end}");
-        assert!(end.console.contains("http://192.168.200.1/vmlinuz"), "it names the file: {end}");
-    });
-}
-
 /// One test for each mode of a hostile peer, named after the mode.
 macro_rules! scenarios {
     ($($group:ident: $what:ident { $($mode:ident)* })*) => {
@@ -251,9 +242,39 @@ scenarios! {
     config: fails_for_the_config {
         endless huge_tsize silent error_with_escapes
     }
+    http_head: fails_over_http {
+        endless_header endless_line endless_continue endless_early_hints slow_head many_headers
+        long_header not_http error_500 nothing silent two_lengths huge_length overflowing_length
+        negative_length
+    }
     http_body: fails_over_http {
-        redirects_for_ever redirect_to_a_file endless_header endless_body huge_length short_body
-        not_http error_500 silent
+        endless_body endless_trailers endless_chunk_extension slow_body slow_chunks short_body
+        length_and_chunks a_coding_nobody_asked_for a_second_answer chunk_beyond_numbers
+        chunk_of_all_memory chunk_negative chunk_garbage chunk_longer_than_told no_last_chunk
+    }
+    http_redirect: fails_over_http {
+        redirects_for_ever redirect_to_a_file redirect_to_another_scheme redirect_to_a_closed_port
+        redirect_to_dom0_itself redirect_without_a_place redirect_with_escapes
+        redirect_to_an_endless_name
+    }
+    http_rest: fails_over_http {
+        rest_never rest_of_another_start rest_of_another_length rest_of_another_file rest_backwards
+        rest_beyond_numbers
+    }
+    tls: fails_over_tls {
+        garbage plain_http closed_at_once an_alert an_alert_of_no_kind
+        the_largest_record_then_silence a_record_too_large a_byte_now_and_then
+        changes_of_cipher_without_end empty_records_without_end a_handshake_message_without_end
+        then_cut then_cut_without_a_length then_garbage then_silence
+    }
+    dns_sound_with_something_beside: boots_by_name {
+        other_ids_first another_question_first another_port_first another_address_first noise_first
+        a_chain_of_forty cut_with_an_address
+    }
+    dns_without_an_address: fails_by_name {
+        a_chain_of_thousands a_ring a_pointer_to_itself a_pointer_beyond_the_end
+        more_records_told_than_there an_address_of_three_bytes cut no_such_name server_failure
+        refused no_records the_question_again silent loopback zero multicast broadcast
     }
 }
 

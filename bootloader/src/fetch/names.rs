@@ -37,6 +37,9 @@ pub enum NoAddress {
     /// The servers know no address of that name.
     #[error("the name server {1} knows no address of {0}")]
     Unknown(String, Ipv4Addr),
+    /// A server says that its answer is longer than it sent, and what it sent has no address.
+    #[error("the name server {1} cut its answer for {0}, which is too long: use its address")]
+    Cut(String, Ipv4Addr),
     /// The servers do not answer.
     #[error("no name server of the lease answers for {0}")]
     Silence(String),
@@ -85,21 +88,38 @@ impl Resolver {
         if self.servers.is_empty() {
             return Err(NoAddress::NoServers(host.to_owned()));
         }
-        let mut unknown = None;
+        let (mut unknown, mut cut) = (None, None);
         for _ in 0..ROUNDS {
             for server in &self.servers {
                 match ask(*server, &name, budget) {
                     Ok(Some(address)) => return Ok(address),
                     Ok(None) => unknown = Some(*server),
+                    Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                        cut = Some(*server);
+                    }
                     Err(_) => {} // silent, or refusing: the next one may do better
                 }
             }
             if let Some(server) = unknown {
                 return Err(NoAddress::Unknown(host.to_owned(), server));
             }
+            if let Some(server) = cut {
+                return Err(NoAddress::Cut(host.to_owned(), server));
+            }
         }
         Err(NoAddress::Silence(host.to_owned()))
     }
+}
+
+/// Why an answer to our question tells nothing of the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoUse {
+    /// The server does not want to, or cannot.
+    #[error("{0}")]
+    Refused(ResponseCode),
+    /// It is longer than a datagram, and the address is not in this part of it.
+    #[error("cut")]
+    Cut,
 }
 
 fn ask(server: Ipv4Addr, name: &Name, budget: &Budget) -> io::Result<Option<Ipv4Addr>> {
@@ -123,20 +143,21 @@ fn ask(server: Ipv4Addr, name: &Name, budget: &Budget) -> io::Result<Option<Ipv4
         let length = socket.recv(&mut buffer)?;
         match read_answer(buffer.get(..length).unwrap_or_default(), id, name) {
             Some(Ok(address)) => return Ok(address),
-            Some(Err(code)) => return Err(io::Error::other(code.to_string())),
+            Some(Err(NoUse::Cut)) => return Err(io::Error::from(io::ErrorKind::FileTooLarge)),
+            Some(Err(refused)) => return Err(io::Error::other(refused)),
             None => {}
         }
     }
 }
 
 /// The address that a datagram gives for `name`: none of it, if it is no answer to the question `id`;
-/// an answer without an address, if there is no such name; or the server's refusal.
+/// an answer without an address, if there is no such name; or why it tells nothing.
 #[must_use]
 pub fn read_answer(
     datagram: &[u8],
     id: u16,
     name: &Name,
-) -> Option<Result<Option<Ipv4Addr>, ResponseCode>> {
+) -> Option<Result<Option<Ipv4Addr>, NoUse>> {
     let answer = Message::from_vec(datagram).ok()?;
     let is_ours = answer.metadata.id == id
         && answer.metadata.message_type == MessageType::Response
@@ -147,12 +168,17 @@ pub fn read_answer(
     Some(match answer.metadata.response_code {
         // The server follows CNAMEs for us; the address may be under another name.
         ResponseCode::NoError | ResponseCode::NXDomain => {
-            Ok(answer.answers.iter().find_map(|record| match &record.data {
+            let address = answer.answers.iter().find_map(|record| match &record.data {
                 RData::A(address) => Some(address.0),
                 _ => None,
-            }))
+            });
+            if address.is_none() && answer.metadata.truncation {
+                Err(NoUse::Cut)
+            } else {
+                Ok(address)
+            }
         }
-        code => Err(code),
+        code => Err(NoUse::Refused(code)),
     })
 }
 
@@ -169,6 +195,8 @@ mod tests {
         assert_eq!(read_answer(&message.to_vec().unwrap(), id, &name), None);
         message.metadata.message_type = MessageType::Response;
         assert_eq!(read_answer(&message.to_vec().unwrap(), id, &name), Some(Ok(None)));
+        message.metadata.truncation = true;
+        assert_eq!(read_answer(&message.to_vec().unwrap(), id, &name), Some(Err(NoUse::Cut)));
     }
 
     #[test]

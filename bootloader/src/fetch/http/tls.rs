@@ -101,7 +101,7 @@ impl Transport for Wrapped {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.stream.get_mut().set_timeout(timeout);
-        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        let amount = self.stream.read(self.buffers.input_append_buf()).map_err(cut_short)?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
@@ -118,6 +118,21 @@ impl Transport for Wrapped {
 impl fmt::Debug for Wrapped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wrapped").finish_non_exhaustive()
+    }
+}
+
+/// A connection that ends without TLS's own end may have been cut by anybody on the way (RFC 9112,
+/// 9.8). As the errors that they are here, ureq would take them for the end of a body without a
+/// length.
+fn cut_short(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted => io::Error::new(
+            io::ErrorKind::BrokenPipe,
+            "the connection was cut: it did not end as TLS ends",
+        ),
+        _ => error,
     }
 }
 
