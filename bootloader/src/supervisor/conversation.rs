@@ -94,6 +94,11 @@ impl<'a> Conversation<'a> {
                 "the worker process was killed (signal 9): if nobody did that, dom0 has run out \
                  of memory, and its kernel's log says so",
             ),
+            // It has no memory to say so itself, and nothing to say it on.
+            Some(libc::SIGABRT) => Failure::bug(
+                "the worker ended itself (signal 6), for want of memory or by a mistake: if dom0 \
+                 has memory to spare",
+            ),
             Some(signal) => Failure::bug(format!("the worker was ended by signal {signal}")),
             None => Failure::bug("the worker died"),
         }
