@@ -56,7 +56,7 @@ pub const MAX_NAMES: usize = 64;
 pub const MAX_DNS_PACKET: usize = 1232;
 
 /// Bytes of one message between supervisor and worker.
-pub const MAX_MESSAGE: usize = 64 * 1024;
+pub const MAX_MESSAGE: usize = 192 * 1024;
 /// Entries of a config that are listed.
 pub const MAX_ENTRIES: usize = 10_000;
 /// Menus of one boot; a script may show one after the other.

@@ -23,7 +23,7 @@ use web::{fails_over_http, fails_over_tls};
 
 const ROGUE: [u8; 4] = [192, 168, 200, 6];
 /// For what has to be given up: `--deadline` for these boots, in seconds.
-const DEADLINE: u32 = 12;
+const DEADLINE: u32 = 6;
 /// The same where nothing but the deadline ends it.
 const SHORT: u32 = 4;
 

@@ -145,6 +145,8 @@ fn own(raw: std::os::fd::RawFd) -> OwnedFd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{MAX_PVH_ARGS, MAX_URL};
+    use crate::worker::message::{Planned, PlannedAction};
     use std::io::{Read, Seek, Write};
 
     fn ends() -> (Channel<String, u32>, Channel<u32, String>) {
@@ -174,6 +176,25 @@ mod tests {
         drop(theirs);
         assert!(matches!(ours.hear(), Err(ChannelError::Closed)));
         assert!(matches!(ours.say(&String::new(), &[]), Err(ChannelError::Closed)));
+    }
+
+    #[test]
+    fn the_largest_plan_fits_a_message() {
+        // Each character of it is written as two.
+        let url = "\"".repeat(MAX_URL);
+        let action = PlannedAction::Kernel {
+            kernel: url.clone(),
+            initrds: vec![url.clone(); MAX_INITRDS],
+            args: vec![u8::MAX; MAX_PVH_ARGS],
+        };
+        let text = Some("\"".repeat(255));
+        let [server, boot_file, label] = [text.clone(), text.clone(), text];
+        let plan = Planned { server, boot_file, config: Some(url), label, action };
+        let (ours, theirs) = pair().unwrap();
+        let ours: Channel<Planned, u32> = ours;
+        let theirs: Channel<u32, Planned> = Channel::over(theirs);
+        ours.say(&plan, &[]).unwrap();
+        assert_eq!(theirs.hear().unwrap().0, plan);
     }
 
     #[test]
