@@ -6,10 +6,12 @@
 //! [`FetchError::NotFound`] lets a caller try another name.
 
 pub mod authorities;
+mod datagrams;
 pub mod http;
 pub mod names;
 pub mod servers;
 pub mod sink;
+mod terms;
 pub mod tftp;
 
 use std::net::SocketAddrV4;

@@ -6,38 +6,24 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use tftp_client::{
-    Ask, Awaited, ErrorCode, Failure, FileName, Patience, ReadRequest, State, Target, TimedOut,
-    Transfer,
+    Awaited, ErrorCode, Failure, FileName, Patience, ReadRequest, State, Target, TimedOut, Transfer,
 };
 
+use super::datagrams::{Waiter, is_a_timeout, is_passing, send_all};
 use super::servers::{LargeBlocks, Servers, told};
 use super::sink::Sink;
+use super::terms::{BLKSIZE, LARGE_BLKSIZE, Terms, does_badly};
 use super::{FetchError, Pace, Progress, out_of_time, storage};
 use crate::budget::Budget;
 
 /// The kernel counts its own bookkeeping with each packet in the receive buffer.
 const RECEIVE_BUFFER_PER_WINDOW: usize = 4;
-/// Waits are cut to this, so that a stop or the deadline is seen.
-const LONGEST_WAIT: Duration = Duration::from_millis(250);
-/// Blocks of a window: enough for a server some milliseconds away, and still less than the
-/// kernel's usual limit of a receive buffer (net.core.rmem_max).
-const WINDOW: u16 = 64;
 /// How long a server that is there, but busy, is asked for a file.
 const BUSY_PATIENCE: Duration = Duration::from_secs(30);
-/// The second try's terms: the server's timer in microseconds, the window in blocks.
-const GENTLE_UTIMEOUT: u32 = 200_000;
-const GENTLE_WINDOW: u16 = 4;
-/// A block beyond the MTU, in bytes: RFC 2348's largest.
-const LARGE_BLKSIZE: u16 = 65464;
-/// The largest block that needs no IP fragments on Ethernet, in bytes.
-const BLKSIZE: u16 = 1468;
 /// Large blocks are given up after this silence: time for tftpd-hpa to send one four times.
 const LARGE_PATIENCE: Duration = Duration::from_millis(800);
-/// Blocks that may be lost before it counts that most of them are.
-const LARGE_LOSSES: u64 = 4;
 /// A smaller file is not worth a second request.
 const LARGE_FILE: u64 = 256 << 10;
-const SHORTEST_WAIT: Duration = Duration::from_micros(100);
 
 /// What to fetch from whom.
 #[derive(Debug, Clone, Copy)]
@@ -83,36 +69,6 @@ pub fn fetch(
                 terms = next;
             }
         }
-    }
-}
-
-/// How a file is asked for: each is followed by a gentler one, and the last one by none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Terms {
-    /// A block beyond the MTU a round trip.
-    Large,
-    /// A window of blocks of the MTU's size; no window if the server knows none.
-    Usual,
-    /// A small window, a server that takes its time.
-    Gentle,
-    /// Blocks of 512 bytes, one at a time.
-    Least,
-}
-
-impl Terms {
-    fn ask(self) -> Ask {
-        let usual = Ask::default().with_blksize(Some(BLKSIZE)).with_windowsize(Some(WINDOW));
-        let gentle = usual.with_utimeout(Some(GENTLE_UTIMEOUT));
-        match self {
-            Self::Large => usual.with_blksize(Some(LARGE_BLKSIZE)).with_windowsize(None),
-            Self::Usual => usual,
-            Self::Gentle => gentle.with_windowsize(Some(GENTLE_WINDOW)),
-            Self::Least => gentle.with_blksize(None).with_windowsize(None),
-        }
-    }
-
-    fn is_second_try(self) -> bool {
-        matches!(self, Self::Gentle | Self::Least)
     }
 }
 
@@ -275,68 +231,6 @@ impl Trip<'_> {
             out_of_time(shown, self.budget)
         }
     }
-}
-
-/// Large blocks are no good where most of them are lost, or where the option is refused: without
-/// it, blocks have 512 bytes.
-fn does_badly(transfer: &Transfer) -> bool {
-    let came = transfer.progress().bytes / u64::from(LARGE_BLKSIZE);
-    let lost = transfer.counters().retransmits;
-    transfer.options_refused() || lost > came.saturating_add(LARGE_LOSSES)
-}
-
-fn send_all(transfer: &mut Transfer, socket: &UdpSocket) -> io::Result<()> {
-    while let Some(packet) = transfer.transmit() {
-        match socket.send_to(packet.bytes, packet.to) {
-            // As good as lost on the wire: it is sent again.
-            Err(error) if is_passing(&error) || is_a_timeout(&error) => {}
-            sent => {
-                sent?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Waits on a socket by its receive timeout, and sets that only when it has to change: two
-/// system calls a packet, not three.
-#[derive(Debug, Default)]
-struct Waiter {
-    timeout: Option<Duration>,
-}
-
-impl Waiter {
-    fn receive(
-        &mut self,
-        socket: &UdpSocket,
-        buffer: &mut [u8],
-        until: Instant,
-    ) -> io::Result<(usize, SocketAddr)> {
-        let wait =
-            until.saturating_duration_since(Instant::now()).clamp(SHORTEST_WAIT, LONGEST_WAIT);
-        // A timer that is a quarter off is good enough for all but the finest ones.
-        let near = self.timeout.is_some_and(|set| set >= wait / 4 * 3 && set <= wait / 4 * 5);
-        if !near {
-            socket.set_read_timeout(Some(wait))?;
-            self.timeout = Some(wait);
-        }
-        socket.recv_from(buffer)
-    }
-}
-
-fn is_a_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-/// An unconnected socket hears of ICMP errors only in passing; the transfer's own timers
-/// decide when a server is gone.
-fn is_passing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::Interrupted
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-    ) || error.raw_os_error() == Some(libc::ENOBUFS)
 }
 
 fn explain(failure: &Failure) -> FetchError {
