@@ -125,6 +125,14 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// Ends the worker, and the network that it has worked in: side by side, as the kernel takes
+    /// its time for both. Both are gone when this returns.
+    pub fn end(mut self, link: Link) {
+        self.worker.kill();
+        drop(link);
+        drop(self);
+    }
+
     fn show(&mut self, level: Level, text: &str) {
         if self.shown >= MAX_LOG || !self.console.hears(level) {
             return;

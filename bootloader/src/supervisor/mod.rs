@@ -111,6 +111,7 @@ fn from_network(
         args: Some(&args),
     };
     if request.purpose == Purpose::DryRun {
+        worker.end(link);
         return show(&report.plan(), console);
     }
     tell_plan(planned, console);
@@ -120,8 +121,7 @@ fn from_network(
             let images = Images::create(&request.directory, initrds.len())?;
             let fetched = fetch(&mut worker, &images).map_err(|failure| link.explain(failure))?;
             // Only what nobody can write to any more is worth a look.
-            drop(worker);
-            drop(link);
+            worker.end(link);
             images.check(&fetched)?;
             signals.check()?;
             let answer = Answer {
@@ -136,8 +136,7 @@ fn from_network(
             made_directory.keep();
         }
         PlannedAction::LocalBoot { .. } => {
-            drop(worker);
-            drop(link);
+            worker.end(link);
             report.args = None;
             boot_disk(&setting, &report, guest.guest_type)?;
         }

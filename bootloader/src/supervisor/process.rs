@@ -53,6 +53,13 @@ impl Process {
         started
     }
 
+    /// Ends it, without waiting until it is gone: that takes the kernel some milliseconds, in
+    /// which there is other work. Nothing of it runs any more.
+    pub fn kill(&mut self) {
+        // Fails only for a child that is gone and waited for.
+        let _ = self.0.kill();
+    }
+
     /// How it ended, if it does so within `patience`.
     pub fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
@@ -121,8 +128,8 @@ fn read_all(mut pipe: &File, hear: &mut dyn FnMut(&[u8])) -> bool {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only for a child that is gone and waited for.
-        let _ = self.0.kill();
+        self.kill();
+        // As for killing it.
         let _ = self.0.wait();
     }
 }
