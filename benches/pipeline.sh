@@ -5,7 +5,8 @@
 #   pipeline.sh direct BRIDGE MAC FETCHER DIRECTORY KERNEL INITRD   lease, both files, answer
 #   pipeline.sh boot  BRIDGE MAC FETCHER DIRECTORY   lease, config, both files, answer
 #
-# FETCHER is curl, busybox, busybox-64k, atftp or atftp-w16; $ATFTP names the atftp program.
+# FETCHER is curl, busybox, busybox-64k, atftp, atftp-w16, atftp-w64, or by HTTP curl-http or
+# wget-http; $ATFTP names the atftp program.
 set -euo pipefail
 
 get() { # NAME FILE
@@ -16,6 +17,9 @@ get() { # NAME FILE
     busybox-64k) client=(busybox tftp -g -b 65464 -r "$1" -l "$2" "$server") ;;
     atftp) client=("$ATFTP" --option "blksize 1428" -g -r "$1" -l "$2" "$server") ;;
     atftp-w16) client=("$ATFTP" --option "blksize 1428" --option "windowsize 16" -g -r "$1" -l "$2" "$server") ;;
+    atftp-w64) client=("$ATFTP" --option "blksize 1428" --option "windowsize 64" -g -r "$1" -l "$2" "$server") ;;
+    curl-http) client=(curl -s -f -o "$2" "http://$server/$1") ;;
+    wget-http) client=(busybox wget -q -O "$2" "http://$server/$1") ;;
     *) echo "pipeline.sh: no fetcher $fetcher" >&2 && exit 2 ;;
     esac
     ip netns exec "$ns" "${client[@]}" >/dev/null 2>&1

@@ -21,7 +21,7 @@ pub struct Peak {
 
 /// Watches a process and its children until it is told to stop.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub struct Watch {
     stop: Arc<AtomicBool>,
     supervisor: Arc<AtomicU64>,
     worker: Arc<AtomicU64>,
@@ -30,7 +30,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Begins to watch `process`.
-    pub(crate) fn start(process: u32) -> Self {
+    #[must_use]
+    pub fn start(process: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let [supervisor, worker] = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
         let thread = thread::spawn({
@@ -50,7 +51,8 @@ impl Watch {
     }
 
     /// What has been seen by now.
-    pub(crate) fn peak(&self) -> Peak {
+    #[must_use]
+    pub fn peak(&self) -> Peak {
         Peak {
             supervisor_kib: self.supervisor.load(Ordering::Relaxed),
             worker_kib: self.worker.load(Ordering::Relaxed),

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 
 use crate::host::Netns;
 
@@ -158,9 +159,9 @@ impl Path {
         let wait = self.waiting.peek().map_or(longest, |first| {
             first.due.saturating_duration_since(Instant::now()).min(longest)
         });
-        let milliseconds = u16::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u16::MAX);
         let mut ends = self.ends.each_ref().map(|end| PollFd::new(end.as_fd(), PollFlags::POLLIN));
-        let _ = poll(&mut ends, PollTimeout::from(milliseconds));
+        // To the microsecond: delays are shorter than poll's milliseconds.
+        let _ = ppoll(&mut ends, Some(TimeSpec::from_duration(wait)), None);
     }
 
     fn take(&mut self, to: usize, frame: &[u8]) {
