@@ -11,7 +11,7 @@ use netns_tests::{Lab, programs};
 
 use crate::contest::{Contender, Contest, Place};
 use crate::lab::{INITRD, KERNEL, empty, in_lab, same_answer, tree};
-use crate::transfer::From;
+use crate::transfer::FileServer;
 
 pub const LEASE: &str = "lease";
 pub const INITRDS: &str = "initrd";
@@ -22,7 +22,7 @@ const URL: &str = "tftp://192.168.200.1";
 /// All of them, `runs` rounds each; `pipeline` is the script of the peers.
 pub fn contests(only: &dyn Fn(&str) -> bool, runs: usize, pipeline: &Path) -> Vec<Contest> {
     let bench = Bench { pipeline: pipeline.to_owned(), runs };
-    let [hpa, atftpd, dnsmasq] = [Kind::Hpa, Kind::Atftpd, Kind::Dnsmasq].map(From::Tftp);
+    let [hpa, atftpd, dnsmasq] = [Kind::Hpa, Kind::Atftpd, Kind::Dnsmasq].map(FileServer::Tftp);
     let mut contests = Vec::new();
     if only(LEASE) {
         contests.extend(["dnsmasq", "ISC dhcpd", "Kea"].map(|server| bench.lease(server)));
@@ -33,7 +33,7 @@ pub fn contests(only: &dyn Fn(&str) -> bool, runs: usize, pipeline: &Path) -> Ve
         contests.push(bench.initrd(atftpd, &["curl", "atftp-w16", "busybox-64k"]));
     }
     if only(BOOT) {
-        contests.push(bench.boot(From::Nginx, &["curl-http", "wget-http"]));
+        contests.push(bench.boot(FileServer::Nginx, &["curl-http", "wget-http"]));
         contests.push(bench.boot(hpa, &["curl", "busybox", "busybox-64k"]));
         contests.push(bench.boot(atftpd, &["curl", "atftp-w16", "atftp-w64", "busybox-64k"]));
         contests.push(bench.boot(dnsmasq, &["curl", "busybox", "atftp"]));
@@ -75,7 +75,7 @@ impl Bench {
 
     /// From the call to the answer for 60 MiB and a kernel of a few bytes, both named by the
     /// guest's own config: lease and transfer, no search.
-    fn initrd(&self, server: From, fetchers: &[&str]) -> Contest {
+    fn initrd(&self, server: FileServer, fetchers: &[&str]) -> Contest {
         let kernel = format!("--kernel={URL}/tiny");
         let ramdisk = format!("--ramdisk={URL}/initrd.img");
         let job = Job {
@@ -90,7 +90,7 @@ impl Bench {
     }
 
     /// From the call to the answer: lease, config at the second name, 12 MiB and 60 MiB.
-    fn boot(&self, server: From, fetchers: &[&str]) -> Contest {
+    fn boot(&self, server: FileServer, fetchers: &[&str]) -> Contest {
         let job = Job {
             section: BOOT,
             bytes: KERNEL + INITRD,
@@ -102,7 +102,7 @@ impl Bench {
         self.boots(server, &job, fetchers)
     }
 
-    fn boots(&self, server: From, job: &Job<'_>, fetchers: &[&str]) -> Contest {
+    fn boots(&self, server: FileServer, job: &Job<'_>, fetchers: &[&str]) -> Contest {
         in_lab(|lab| {
             let host = lab.host("server", SERVER);
             let root = tree(&host);
@@ -148,17 +148,17 @@ struct Job<'a> {
 }
 
 /// dnsmasq gives the address in every case; the files come from `server`.
-fn serve(host: &Host, server: From, root: &Path) {
+fn serve(host: &Host, server: FileServer, root: &Path) {
     let mut lines = dnsmasq::lease();
     lines.push("dhcp-boot=pxelinux.0".to_owned());
     match server {
-        From::Tftp(Kind::Dnsmasq) => lines.extend(dnsmasq::tftp(root)),
-        From::Nginx => {
+        FileServer::Tftp(Kind::Dnsmasq) => lines.extend(dnsmasq::tftp(root)),
+        FileServer::Nginx => {
             // The path prefix (RFC 5071): every name is one below it.
             lines.push("dhcp-option-force=210,http://192.168.200.1/".to_owned());
             server.start(host, root);
         }
-        From::Tftp(_) => server.start(host, root),
+        FileServer::Tftp(_) => server.start(host, root),
     }
     drop(dnsmasq::start(host, &lines));
 }

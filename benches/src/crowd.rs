@@ -13,7 +13,7 @@ use netns_tests::servers::dnsmasq;
 use netns_tests::servers::tftp::Kind;
 
 use crate::lab::{INITRD, KERNEL, in_lab, same_answer, tree};
-use crate::transfer::From;
+use crate::transfer::FileServer;
 
 /// What a crowd's boots came to.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct Crowd {
 /// Crowds of each size, `runs` times each.
 pub fn hold(runs: usize) -> Vec<Crowd> {
     let mut crowds = Vec::new();
-    for server in [From::Nginx, From::Tftp(Kind::Hpa), From::Tftp(Kind::Atftpd)] {
+    for server in [FileServer::Nginx, FileServer::Tftp(Kind::Hpa), FileServer::Tftp(Kind::Atftpd)] {
         for guests in [1, 10, 100] {
             for _ in 0..runs {
                 let crowd = in_lab(|lab| at_once(lab, server, guests));
@@ -47,12 +47,12 @@ pub fn hold(runs: usize) -> Vec<Crowd> {
     crowds
 }
 
-fn at_once(lab: &Lab, server: From, guests: usize) -> Crowd {
+fn at_once(lab: &Lab, server: FileServer, guests: usize) -> Crowd {
     let host = lab.host("server", SERVER);
     let root = tree(&host);
     let mut lines = vec!["dhcp-range=192.168.200.20,192.168.200.220,1h".to_owned()];
     lines.extend(["no-ping".to_owned(), "dhcp-boot=pxelinux.0".to_owned()]);
-    if server == From::Nginx {
+    if server == FileServer::Nginx {
         lines.push("dhcp-option-force=210,http://192.168.200.1/".to_owned());
     }
     server.start(&host, &root);

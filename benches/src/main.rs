@@ -50,7 +50,8 @@ fn main() -> ExitCode {
         true => crowd::hold(number("--crowds", 3)),
         false => Vec::new(),
     };
-    let results = page::Results { contests: &contests, crowds: &crowds };
+    let machine = machine::line();
+    let results = page::Results { contests: &contests, crowds: &crowds, machine: &machine };
     println!("{}", results.tables());
     if words.contains(&"--write") {
         let docs = here.with_file_name("docs");

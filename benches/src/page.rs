@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::boots::{BOOT, INITRDS, LEASE};
 use crate::contest::{Contest, Run};
 use crate::crowd::Crowd;
-use crate::machine;
 use crate::plot::Plot;
 use crate::transfer::{ALWAYS, BY_DISTANCE, BY_LOSS, SERVERS};
 
@@ -25,6 +24,8 @@ const END: &str = "<!-- end of results -->";
 pub struct Results<'a> {
     pub contests: &'a [Contest],
     pub crowds: &'a [Crowd],
+    /// What they were taken on and with.
+    pub machine: &'a str,
 }
 
 impl Results<'_> {
@@ -57,7 +58,7 @@ impl Results<'_> {
         }
         self.always(&mut text);
         self.crowd(&mut text);
-        let _ = writeln!(text, "{}", machine::line());
+        let _ = writeln!(text, "{}", self.machine);
         text
     }
 
@@ -85,7 +86,7 @@ impl Results<'_> {
                 })
             })
             .collect();
-        let all = json!({ "machine": machine::line(), "contests": contests, "crowds": crowds });
+        let all = json!({ "machine": self.machine, "contests": contests, "crowds": crowds });
         format!("{all:#}\n")
     }
 
@@ -159,11 +160,7 @@ impl Results<'_> {
              |---|---|---|---|---|---|\n",
         );
         for group in self.crowds.chunk_by(|a, b| (a.server, a.guests) == (b.server, b.guests)) {
-            let of = |what: &dyn Fn(&Crowd) -> f64| {
-                let mut values: Vec<f64> = group.iter().map(what).collect();
-                values.sort_by(f64::total_cmp);
-                values[values.len() / 2]
-            };
+            let of = |what: &dyn Fn(&Crowd) -> f64| middle(group.iter().map(what));
             let failed: usize = group.iter().map(|crowd| crowd.failures).sum();
             let _ = writeln!(
                 text,
@@ -188,13 +185,8 @@ fn rows(text: &mut String, contest: &Contest) {
         };
         let rate = contest.median(place).and_then(|time| rate(contest, time));
         let rate = rate.map_or(String::new(), |rate| format!("{rate:.1}"));
-        let median = |what: &dyn Fn(&Run) -> f64| {
-            let mut values: Vec<f64> = runs.iter().map(what).collect();
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
-        let cpu = median(&|run| ms(run.cpu));
-        let peak = median(&|run| mib(run.peak_kib));
+        let cpu = middle(runs.iter().map(|run| ms(run.cpu)));
+        let peak = middle(runs.iter().map(|run| mib(run.peak_kib)));
         let failed = contest.failures(place);
         let _ = writeln!(
             text,
@@ -219,6 +211,13 @@ fn spread(runs: &[Run]) -> String {
         Some(middle) => format!("{middle:.0} ({:.0}–{:.0})", times[0], times[times.len() - 1]),
         None => "—".to_owned(),
     }
+}
+
+/// The median of what is not empty.
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn contest_json(contest: &Contest) -> Value {

@@ -28,20 +28,20 @@ const ADDRESS: &str = "192.168.200.1";
 
 /// A server of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum FileServer {
     Tftp(Kind),
     Nginx,
 }
 
-pub const SERVERS: [From; 5] = [
-    From::Tftp(Kind::Hpa),
-    From::Tftp(Kind::Atftpd),
-    From::Tftp(Kind::RsTftpd),
-    From::Tftp(Kind::Dnsmasq),
-    From::Nginx,
+pub const SERVERS: [FileServer; 5] = [
+    FileServer::Tftp(Kind::Hpa),
+    FileServer::Tftp(Kind::Atftpd),
+    FileServer::Tftp(Kind::RsTftpd),
+    FileServer::Tftp(Kind::Dnsmasq),
+    FileServer::Nginx,
 ];
 
-impl From {
+impl FileServer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Tftp(Kind::Hpa) => "tftpd-hpa",
@@ -107,7 +107,7 @@ pub fn contests(only: &dyn Fn(&str) -> bool, runs: usize, always: usize) -> Vec<
     contests
 }
 
-fn by_distance(server: From, delay: Duration, runs: usize) -> Contest {
+fn by_distance(server: FileServer, delay: Duration, runs: usize) -> Contest {
     // So large that the rate counts and not the beginning, and done in seconds.
     let mib = match (delay.as_micros(), server.is_fast()) {
         (0..=200, _) => 32,
@@ -123,7 +123,7 @@ fn by_distance(server: From, delay: Duration, runs: usize) -> Contest {
     one(place, server, faults, server.peers(), runs)
 }
 
-fn by_loss(server: From, lost: u64, runs: usize) -> Contest {
+fn by_loss(server: FileServer, lost: u64, runs: usize) -> Contest {
     #[allow(clippy::cast_precision_loss)] // 0 to 50
     let percent = lost as f64 / 10.0;
     let bytes = if server.is_fast() { 4 << 20 } else { 512 << 10 };
@@ -132,11 +132,17 @@ fn by_loss(server: From, lost: u64, runs: usize) -> Contest {
     one(place, server, faults, server.peers(), runs)
 }
 
-fn place(section: &'static str, server: From, what: String, x: Option<f64>, bytes: u64) -> Place {
+fn place(
+    section: &'static str,
+    server: FileServer,
+    what: String,
+    x: Option<f64>,
+    bytes: u64,
+) -> Place {
     Place { section, title: format!("{}, {what}", server.name()), x, bytes }
 }
 
-fn one(place: Place, server: From, faults: Faults, peers: &[&str], runs: usize) -> Contest {
+fn one(place: Place, server: FileServer, faults: Faults, peers: &[&str], runs: usize) -> Contest {
     in_lab(|lab| {
         let is_direct = faults.delay.is_zero();
         let host = match is_direct {
@@ -156,7 +162,7 @@ fn one(place: Place, server: From, faults: Faults, peers: &[&str], runs: usize) 
             let _ = fs::remove_file(&to);
             command
         };
-        let protocol = if server == From::Nginx { "http" } else { "tftp" };
+        let protocol = if server == FileServer::Nginx { "http" } else { "tftp" };
         let ours = || {
             let mut command = guest.command(own_program());
             command.args(["--get", protocol, ADDRESS, "file"]).arg(&to);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -83,7 +84,7 @@ impl Resolver {
             Some(domain) if !host.contains('.') => format!("{host}.{domain}."),
             _ => format!("{}.", host.trim_end_matches('.')),
         };
-        let name = Name::from_ascii(&full).map_err(|_| NoAddress::Malformed(host.to_owned()))?;
+        let name = Name::from_str(&full).map_err(|_| NoAddress::Malformed(host.to_owned()))?;
         if self.servers.is_empty() {
             return Err(NoAddress::NoServers(host.to_owned()));
         }
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_question_that_comes_back_is_no_answer() {
-        let name = Name::from_ascii("boot.example.org.").unwrap();
+        let name = Name::from_str("boot.example.org.").unwrap();
         let mut message = Message::query();
         message.add_query(Query::query(name.clone(), RecordType::A));
         let id = message.metadata.id;

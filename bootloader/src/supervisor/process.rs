@@ -53,8 +53,8 @@ impl Process {
         started
     }
 
-    /// Ends it, without waiting until it is gone: that takes the kernel some milliseconds, in
-    /// which there is other work. Nothing of it runs any more.
+    /// Has the kernel end it, without waiting until it is gone: that takes some milliseconds, in
+    /// which there is other work. It is certain to be gone only when this is dropped.
     pub fn kill(&mut self) {
         // Fails only for a child that is gone and waited for.
         let _ = self.0.kill();
